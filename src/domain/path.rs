@@ -1,0 +1,169 @@
+//! A path inside a repository. Everything that compares paths compares these, so that what
+//! reaches the decisions is always a path that git itself could hold.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// A path relative to the repository's root: bytes, `/`-separated, never empty.
+///
+/// Components are non-empty and none of `.`, `..` or `.git` in any case (the rule of git's
+/// `verify_path`); there is no NUL. Ordering is bytewise, as everywhere in this crate.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RepoPath(Vec<u8>);
+
+impl RepoPath {
+    /// Returns the path, or `None` where git could not hold it.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Option<Self> {
+        let bytes = bytes.into();
+        is_valid(&bytes).then_some(Self(bytes))
+    }
+
+    /// The raw bytes, without a trailing slash.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The path as text, with U+FFFD where it is not UTF-8. For looking at, not for comparing.
+    pub fn to_lossy(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.0)
+    }
+
+    /// The path as text if it is UTF-8.
+    pub fn to_str(&self) -> Option<&str> {
+        std::str::from_utf8(&self.0).ok()
+    }
+
+    /// The components, in order.
+    pub fn components(&self) -> impl DoubleEndedIterator<Item = &[u8]> {
+        self.0.split(|b| *b == b'/')
+    }
+
+    /// The last component.
+    pub fn file_name(&self) -> &[u8] {
+        self.0.rsplit(|b| *b == b'/').next().expect("a split yields at least one item")
+    }
+
+    /// The part before the last `/`, or `None` for a path at the root.
+    pub fn parent(&self) -> Option<RepoPath> {
+        let cut = self.0.iter().rposition(|b| *b == b'/')?;
+        Some(Self(self.0[..cut].to_vec()))
+    }
+
+    /// Whether this path lies below `directory` (a path does not lie below itself).
+    pub fn is_below(&self, directory: &RepoPath) -> bool {
+        self.0.len() > directory.0.len()
+            && self.0.starts_with(&directory.0)
+            && self.0[directory.0.len()] == b'/'
+    }
+
+    /// The path quoted for a terminal or a log: printable text as it is, everything else in
+    /// the C style that `git status` uses (`core.quotePath`), so that a hostile name cannot
+    /// move the cursor or start a new line.
+    pub fn quoted(&self) -> Cow<'_, str> {
+        quote(&self.0)
+    }
+}
+
+impl fmt::Display for RepoPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.quoted())
+    }
+}
+
+impl fmt::Debug for RepoPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RepoPath({})", self.quoted())
+    }
+}
+
+/// Whether a character may reach a terminal as it is: no control character, and none of the
+/// invisible ones that reorder or hide text (Unicode bidirectional controls and separators).
+pub fn is_printable(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Quotes bytes as git quotes a path: unchanged where every character is printable and none
+/// is `"` or `\`, otherwise inside double quotes with `\n`, `\"`, `\303` and the like.
+pub fn quote(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && text.chars().all(|c| is_printable(c) && c != '"' && c != '\\')
+    {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::from("\"");
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '"' => out.push_str("\\\""),
+                '\\' => out.push_str("\\\\"),
+                '\n' => out.push_str("\\n"),
+                '\t' => out.push_str("\\t"),
+                '\r' => out.push_str("\\r"),
+                c if is_printable(c) => out.push(c),
+                c => {
+                    let mut buffer = [0; 4];
+                    for byte in c.encode_utf8(&mut buffer).bytes() {
+                        push_octal(&mut out, byte);
+                    }
+                }
+            }
+        }
+        for byte in chunk.invalid() {
+            push_octal(&mut out, *byte);
+        }
+    }
+    out.push('"');
+    Cow::Owned(out)
+}
+
+fn push_octal(out: &mut String, byte: u8) {
+    use fmt::Write as _;
+    write!(out, "\\{byte:03o}").expect("writing to a string cannot fail");
+}
+
+/// Whether git could hold `bytes` as a path of a tree.
+pub fn is_valid(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.split(|b| *b == b'/').all(is_valid_component)
+}
+
+fn is_valid_component(component: &[u8]) -> bool {
+    !component.is_empty()
+        && component != b"."
+        && component != b".."
+        && !component.eq_ignore_ascii_case(b".git")
+        && !component.contains(&0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_that_git_can_hold_are_paths() {
+        for good in ["a", "a/b", ".a", "..a", ".gitignore", ".g", "a b/c\nd", "é"] {
+            assert!(RepoPath::new(good).is_some(), "{good:?}");
+        }
+        assert!(RepoPath::new(b"a/\xff".to_vec()).is_some());
+        for bad in ["", "/a", "a/", "a//b", ".", "a/..", "./a", ".git", "a/.GIT/b", "a\0b"] {
+            assert!(RepoPath::new(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn below_means_a_component_boundary() {
+        let path = |s: &str| RepoPath::new(s).expect("valid");
+        assert!(path("src/foo/a").is_below(&path("src/foo")));
+        assert!(!path("src/foobar/a").is_below(&path("src/foo")));
+        assert!(!path("src/foo").is_below(&path("src/foo")));
+    }
+
+    #[test]
+    fn hostile_names_are_quoted() {
+        assert_eq!(quote(b"src/a.rs"), "src/a.rs");
+        assert_eq!(quote("src/é".as_bytes()), "src/é");
+        assert_eq!(quote(b"a\x1b[2Jb"), "\"a\\033[2Jb\"");
+        assert_eq!(quote(b"a\nb\xff"), "\"a\\nb\\377\"");
+        assert_eq!(quote("a\u{202e}b".as_bytes()), "\"a\\342\\200\\256b\"");
+    }
+}
