@@ -4,6 +4,7 @@
 pub mod action;
 pub mod error;
 pub mod event;
+pub mod finding;
 pub mod id;
 pub mod path;
 pub mod plan;
