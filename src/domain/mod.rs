@@ -2,10 +2,20 @@
 //! decides whether a scope holds or a wave is safe is here and can be tested without a disk.
 
 pub mod action;
+mod automaton;
+pub mod config;
+pub mod document;
 pub mod error;
 pub mod event;
 pub mod finding;
+pub mod guard;
 pub mod id;
+pub mod overlap;
 pub mod path;
+pub mod pattern;
 pub mod plan;
+pub mod prompt;
+pub mod scope;
+pub mod team;
 pub mod tree;
+pub mod wave;

@@ -5,6 +5,13 @@ use serde::Serialize;
 
 use super::id::{ObjectiveId, PlanId};
 
+mod read;
+mod render;
+pub mod shape;
+
+pub use read::{Reading, read};
+pub use render::{to_toml, toml_string};
+
 /// The version of every file that git ap writes.
 pub const SCHEMA: u32 = 1;
 

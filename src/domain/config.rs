@@ -1,0 +1,424 @@
+//! `.ap/config.toml`: the owner's policy. Every key has a default, so that no file is needed;
+//! the rows here are what is read, listed, scaffolded and offered to editors.
+
+use super::document::{self, Field, FieldKind, Node, Shape};
+use super::finding::{Code, Finding, Place};
+use super::pattern::Pattern;
+
+const fn key(
+    name: &'static str,
+    kind: FieldKind,
+    default: &'static str,
+    doc: &'static str,
+) -> Field {
+    Field { name, kind, required: false, default, doc }
+}
+
+const fn table(name: &'static str, shape: &'static Shape, doc: &'static str) -> Field {
+    Field { name, kind: FieldKind::Table(shape), required: false, default: "", doc }
+}
+
+const LEVEL: FieldKind = FieldKind::Choice(&["warn", "error"]);
+
+/// What no objective may touch where the configuration says nothing (DESIGN §4.3).
+pub const GLOBAL_FORBID: &str = r#"[".git/", ".ap/", "**/.env", "**/node_modules/", "**/venv/", "**/.venv/", "**/__pycache__/", "**/*.pyc", "**/.DS_Store", "secrets/", "dist/", "build/", "target/"]"#;
+
+/// `config.toml`.
+pub static CONFIG: Shape = Shape {
+    name: "the configuration",
+    fields: &[
+        Field {
+            name: "schema",
+            kind: FieldKind::Integer(1, i64::MAX),
+            required: true,
+            default: "1",
+            doc: "Version of the file: 1.",
+        },
+        key(
+            "global_forbid",
+            FieldKind::Texts,
+            GLOBAL_FORBID,
+            "Patterns of what no objective may touch.",
+        ),
+        key(
+            "branch_prefix",
+            FieldKind::NonEmptyText,
+            "\"ap\"",
+            "First component of the branches that git ap makes.",
+        ),
+        table("check", &CHECK, "How strict the check of a plan is."),
+        table("plan", &PLAN, "How plans are made and approved."),
+        table("gates", &GATES, "Commands that must pass."),
+        table("merge", &MERGE, "How waves are merged."),
+        table("commit", &COMMIT, "What commits say."),
+        table("worktree", &WORKTREE, "How worktrees are made."),
+        table("run", &RUN, "How workers run."),
+        table("scope", &SCOPE, "Changing a running scope."),
+        table("hooks", &HOOKS, "What hooks do."),
+        table("record", &RECORD, "What is kept."),
+        table("docs", &DOCS, "What is written for workers."),
+        table("land", &LAND, "How a session lands."),
+        table("lease", &LEASE, "How long scopes are held."),
+        table("backup", &BACKUP, "How long backups are kept."),
+    ],
+};
+
+static CHECK: Shape = Shape {
+    name: "[check]",
+    fields: &[
+        key(
+            "read_hazards",
+            LEVEL,
+            "\"warn\"",
+            "An objective reads what another of its wave changes.",
+        ),
+        key("case", LEVEL, "\"warn\"", "Scopes that meet only on a disk that ignores case."),
+    ],
+};
+
+static PLAN: Shape = Shape {
+    name: "[plan]",
+    fields: &[
+        key(
+            "review",
+            FieldKind::Choice(&["none", "target"]),
+            "\"none\"",
+            "\"target\": only a plan that the target branch holds can be approved.",
+        ),
+        key("planner", FieldKind::Text, "\"\"", "Id of the worker that plans; empty: built-in."),
+    ],
+};
+
+static GATES: Shape = Shape {
+    name: "[gates]",
+    fields: &[
+        key("wave", FieldKind::Texts, "[]", "Commands that must pass on a wave's merged commit."),
+        key(
+            "objective",
+            FieldKind::Texts,
+            "[]",
+            "Commands that must pass in each objective's worktree.",
+        ),
+        key("baseline", FieldKind::Boolean, "true", "Run the wave's gates on the base first."),
+        key(
+            "timeout_minutes",
+            FieldKind::Integer(1, 525_600),
+            "30",
+            "After how long a gate is stopped.",
+        ),
+        key("retries", FieldKind::Integer(0, 100), "0", "How often a red gate is tried again."),
+        key("blame", FieldKind::Boolean, "true", "Find which objective turns a gate red."),
+    ],
+};
+
+static MERGE: Shape = Shape {
+    name: "[merge]",
+    fields: &[key(
+        "style",
+        FieldKind::Choice(&["octopus", "squash"]),
+        "\"octopus\"",
+        "Whether a wave's commit has the objectives' tips as parents.",
+    )],
+};
+
+static COMMIT: Shape = Shape {
+    name: "[commit]",
+    fields: &[
+        key(
+            "co_authors",
+            FieldKind::Texts,
+            "[]",
+            "Added to the co-authors of every wave, as \"Name <mail>\".",
+        ),
+        key(
+            "sign",
+            FieldKind::Choice(&["auto", "always", "never"]),
+            "\"auto\"",
+            "\"auto\": as git's own configuration says.",
+        ),
+    ],
+};
+
+static WORKTREE: Shape = Shape {
+    name: "[worktree]",
+    fields: &[
+        key(
+            "path",
+            FieldKind::NonEmptyText,
+            "\"../{{repo}}.ap/{{slug}}/{{objective}}\"",
+            "Where worktrees are made.",
+        ),
+        key("copy", FieldKind::Texts, "[]", "Untracked files to copy into each."),
+        key("link", FieldKind::Texts, "[]", "Untracked files to link into each."),
+        key("setup", FieldKind::Texts, "[]", "Commands to run in each."),
+        key("env", FieldKind::TextMap, "{}", "Variables for set-up, gates and workers."),
+        key("sparse", FieldKind::Boolean, "false", "Check out the scope's directories only."),
+        key("submodules", FieldKind::Boolean, "false", "Check out submodules."),
+    ],
+};
+
+static RUN: Shape = Shape {
+    name: "[run]",
+    fields: &[
+        key(
+            "jobs",
+            FieldKind::Integer(0, 1024),
+            "0",
+            "Workers at once; 0: as many as the team allows.",
+        ),
+        key(
+            "sandbox",
+            FieldKind::Choice(&["auto", "scope", "off"]),
+            "\"auto\"",
+            "Whether workers are held to their scope by the operating system.",
+        ),
+        key("max_cost", FieldKind::Number, "", "What a worker may cost, as its stream reports it."),
+        key("max_turns", FieldKind::Integer(1, 1_000_000), "", "How many turns a worker may take."),
+    ],
+};
+
+static SCOPE: Shape = Shape {
+    name: "[scope]",
+    fields: &[key(
+        "grant",
+        FieldKind::Choice(&["owner", "free", "never"]),
+        "\"owner\"",
+        "Who may widen a running scope.",
+    )],
+};
+
+static HOOKS: Shape = Shape {
+    name: "[hooks]",
+    fields: &[key(
+        "reserved",
+        FieldKind::Choice(&["warn", "block", "off"]),
+        "\"warn\"",
+        "A commit elsewhere that touches a reserved path.",
+    )],
+};
+
+static RECORD: Shape = Shape {
+    name: "[record]",
+    fields: &[
+        key("commit", FieldKind::Boolean, "true", "Commit the record when the session lands."),
+        key("events", FieldKind::Boolean, "false", "Keep the event stream in the record."),
+    ],
+};
+
+static DOCS: Shape = Shape {
+    name: "[docs]",
+    fields: &[key(
+        "agents_md",
+        FieldKind::Boolean,
+        "false",
+        "Keep a section of AGENTS.md up to date.",
+    )],
+};
+
+static LAND: Shape = Shape {
+    name: "[land]",
+    fields: &[
+        key(
+            "via",
+            FieldKind::Choice(&["merge", "squash", "pr"]),
+            "\"merge\"",
+            "How the target gets the work.",
+        ),
+        key("remote", FieldKind::NonEmptyText, "\"origin\"", "Where pull requests go."),
+    ],
+};
+
+static LEASE: Shape = Shape {
+    name: "[lease]",
+    fields: &[
+        key(
+            "ttl_minutes",
+            FieldKind::Integer(1, 525_600),
+            "60",
+            "After how long the reservation of an abandoned run is free.",
+        ),
+        key("remote", FieldKind::Text, "\"\"", "Remote on which reservations are shared."),
+    ],
+};
+
+static BACKUP: Shape = Shape {
+    name: "[backup]",
+    fields: &[key("days", FieldKind::Integer(1, 36_500), "30", "How long backups are kept.")],
+};
+
+/// The policy as far as planning and checking need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// What no objective may touch.
+    pub global_forbid: Vec<Pattern>,
+    /// Whether a read hazard is an error.
+    pub read_hazards_are_errors: bool,
+    /// Whether scopes that meet only in folded case are an error.
+    pub case_is_error: bool,
+}
+
+/// A configuration as far as it could be read, with what is wrong.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The policy: defaults where the text is silent or wrong.
+    pub config: Config,
+    /// What is wrong with the text.
+    pub findings: Vec<Finding>,
+    /// Each key of the text with the place of its value.
+    pub set: Vec<(String, Place)>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        read(&format!("schema = 1\nglobal_forbid = {GLOBAL_FORBID}\n")).config
+    }
+}
+
+/// Reads the text of `config.toml`.
+pub fn read(text: &str) -> Reading {
+    let empty =
+        Config { global_forbid: Vec::new(), read_hazards_are_errors: false, case_is_error: false };
+    let mut reading = Reading { config: empty, findings: Vec::new(), set: Vec::new() };
+    let root = match document::parse(text) {
+        Ok((root, _)) => root,
+        Err(error) => {
+            let place = Place::of(text, error.span);
+            let finding = Finding::error(Code::BadField, error.message)
+                .help("write TOML as `git ap schema config` describes it")
+                .at(Some(place));
+            reading.findings.push(finding);
+            reading.config = Config::default();
+            return reading;
+        }
+    };
+    reading.findings = document::check(text, &root, &CONFIG);
+    reading.set = set_keys(text, &root);
+    match root.get("global_forbid") {
+        Some(list) => {
+            let (patterns, findings) = patterns(text, list, "global_forbid");
+            reading.config.global_forbid = patterns;
+            reading.findings.extend(findings);
+        }
+        None => reading.config.global_forbid = Config::default().global_forbid,
+    }
+    let is = |key: &str, word: &str| {
+        root.get("check").and_then(|t| t.get(key)).and_then(Node::as_str) == Some(word)
+    };
+    reading.config.read_hazards_are_errors = is("read_hazards", "error");
+    reading.config.case_is_error = is("case", "error");
+    reading
+}
+
+/// Parses the items of a list of patterns; what cannot be read is a finding.
+fn patterns(text: &str, list: &Node, key: &str) -> (Vec<Pattern>, Vec<Finding>) {
+    let (mut good, mut findings) = (Vec::new(), Vec::new());
+    for item in list.items() {
+        let Some(source) = item.as_str() else { continue };
+        match Pattern::parse(source) {
+            Ok(pattern) => good.push(pattern),
+            Err(error) => {
+                let code = if error.too_complex { Code::TooComplex } else { Code::BadPattern };
+                let place = Place::of(text, item.inside(text, &error.span));
+                let finding = Finding::error(code, format!("`{key}`: {}", error.message))
+                    .help(error.help)
+                    .patterns([source.to_owned()])
+                    .at(Some(place));
+                findings.push(finding);
+            }
+        }
+    }
+    (good, findings)
+}
+
+/// The dotted keys that a text sets, with the places of their values.
+fn set_keys(text: &str, root: &Node) -> Vec<(String, Place)> {
+    let mut keys = Vec::new();
+    for entry in root.entries() {
+        let inner = CONFIG.fields.iter().find(|f| f.name == entry.key).map(|f| f.kind);
+        if let Some(FieldKind::Table(_)) = inner {
+            keys.extend(entry.node.entries().iter().map(|e| {
+                (format!("{}.{}", entry.key, e.key), Place::of(text, e.node.span.clone()))
+            }));
+        } else {
+            keys.push((entry.key.clone(), Place::of(text, entry.node.span.clone())));
+        }
+    }
+    keys
+}
+
+/// Every dotted key with its row, in the documented order; `schema` aside.
+pub fn keys() -> Vec<(String, &'static Field)> {
+    let mut keys = Vec::new();
+    for field in CONFIG.fields.iter().filter(|f| f.name != "schema") {
+        match field.kind {
+            FieldKind::Table(shape) => {
+                keys.extend(shape.fields.iter().map(|f| (format!("{}.{}", field.name, f.name), f)));
+            }
+            _ => keys.push((field.name.to_owned(), field)),
+        }
+    }
+    keys
+}
+
+/// The text of a new `config.toml`: every key with its meaning and default, commented out.
+pub fn scaffold() -> String {
+    let mut out = String::from(
+        "# Policy of git ap for this repository. Every key is optional; what is commented out\n# shows its default. `git ap config` prints what counts.\n\nschema = 1\n",
+    );
+    let row = |out: &mut String, field: &Field| {
+        let value = if field.default.is_empty() { "…" } else { field.default };
+        out.push_str(&format!("\n# {}\n# {} = {value}\n", field.doc, field.name));
+    };
+    for field in CONFIG.fields.iter().filter(|f| f.name != "schema") {
+        if let FieldKind::Table(shape) = field.kind {
+            out.push_str(&format!("\n# {}\n[{}]\n", field.doc, field.name));
+            shape.fields.iter().for_each(|f| row(&mut out, f));
+        } else {
+            row(&mut out, field);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scaffold_is_valid_and_changes_nothing() {
+        let text = scaffold();
+        let reading = read(&text);
+        assert_eq!(reading.findings, [], "{text}");
+        assert_eq!(reading.config, Config::default());
+        assert_eq!(reading.set.len(), 1, "only `schema` is set: {:?}", reading.set);
+    }
+
+    #[test]
+    fn the_scaffold_without_its_comment_signs_is_the_defaults() {
+        let uncommented: String = scaffold()
+            .lines()
+            .filter_map(|line| match line.strip_prefix("# ") {
+                Some(row) if row.contains(" = …") => None,
+                Some(row) if row.split_once(" = ").is_some_and(|(k, _)| !k.contains(' ')) => {
+                    Some(format!("{row}\n"))
+                }
+                Some(_) => None,
+                None => Some(format!("{line}\n")),
+            })
+            .collect();
+        let reading = read(&uncommented);
+        assert_eq!(reading.findings, [], "{uncommented}");
+        assert_eq!(reading.config, Config::default());
+        let silent = keys().iter().filter(|(_, f)| f.default.is_empty()).count();
+        assert_eq!(reading.set.len(), keys().len() + 1 - silent);
+    }
+
+    #[test]
+    fn a_wrong_pattern_points_into_the_list() {
+        let text = "schema = 1\nglobal_forbid = [\"a\", \"b/**c\"]\n";
+        let reading = read(text);
+        let place = reading.findings[0].place.as_ref().expect("it has a place");
+        assert_eq!((place.line, place.column, &text[place.span.clone()]), (2, 26, "**"));
+        assert_eq!(reading.config.global_forbid.len(), 1);
+    }
+}

@@ -1,0 +1,269 @@
+//! Text to tree. Which of TOML and JSON a text is, or that it stands in a fenced block of a
+//! Markdown answer, is found out from the text.
+
+use std::ops::Range;
+
+use jsonc_parser::ast::Value as Json;
+use toml::de::{DeTable, DeValue};
+
+use super::{Entry, Node, Value};
+
+/// How a text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Syntax {
+    /// TOML.
+    Toml,
+    /// JSON.
+    Json,
+}
+
+/// Why a text is no document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// What is wrong.
+    pub message: String,
+    /// Where.
+    pub span: Range<usize>,
+}
+
+/// Parses a text that is TOML, JSON, or Markdown with one of them in a fence. Returns the root
+/// table, with places in the whole text, and which of them it was.
+///
+/// A text whose first character is `{` is JSON. Otherwise it is TOML if it parses as that; if
+/// not, the first fenced block that parses to a table with `objective` or `schema` in it counts.
+/// The error is that of the fence if there is one, else that of the text as TOML.
+pub fn parse(text: &str) -> Result<(Node, Syntax), SyntaxError> {
+    if text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
+        return parse_as(text, 0..text.len(), Syntax::Json).map(|node| (node, Syntax::Json));
+    }
+    let toml = match parse_as(text, 0..text.len(), Syntax::Toml) {
+        Ok(node) => return Ok((node, Syntax::Toml)),
+        Err(error) => error,
+    };
+    let mut first_error = None;
+    for fence in fences(text) {
+        let json = text[fence.clone()].trim_start().starts_with('{');
+        let syntax = if json { Syntax::Json } else { Syntax::Toml };
+        match parse_as(text, fence.clone(), syntax) {
+            Ok(node) if node.get("objective").or_else(|| node.get("schema")).is_some() => {
+                return Ok((node, syntax));
+            }
+            Ok(_) => {}
+            Err(error) if first_error.is_none() && looks_like_a_plan(&text[fence]) => {
+                first_error = Some(error);
+            }
+            Err(_) => {}
+        }
+    }
+    Err(first_error.unwrap_or(toml))
+}
+
+fn looks_like_a_plan(block: &str) -> bool {
+    block.contains("objective") || block.contains("schema")
+}
+
+/// The insides of the fenced code blocks of a Markdown text (CommonMark: three or more backticks
+/// or tildes, closed by at least as many; an unclosed one reaches to the end).
+fn fences(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut open: Option<(char, usize, usize)> = None;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        let trimmed = line.trim();
+        let marker = trimmed.chars().next().filter(|c| matches!(c, '`' | '~'));
+        let length = marker.map_or(0, |m| trimmed.chars().take_while(|c| *c == m).count());
+        match open {
+            None if length >= 3 => open = marker.map(|m| (m, length, at)),
+            Some((mark, least, inside))
+                if marker == Some(mark) && length >= least && trimmed.len() == length =>
+            {
+                found.push(inside..start);
+                open = None;
+            }
+            _ => {}
+        }
+    }
+    if let Some((_, _, inside)) = open {
+        found.push(inside..text.len());
+    }
+    found
+}
+
+fn parse_as(text: &str, range: Range<usize>, syntax: Syntax) -> Result<Node, SyntaxError> {
+    let offset = range.start;
+    let part = &text[range];
+    match syntax {
+        Syntax::Toml => parse_toml(part, offset),
+        Syntax::Json => parse_json(part, offset),
+    }
+}
+
+fn shifted(span: &Range<usize>, offset: usize) -> Range<usize> {
+    span.start + offset..span.end + offset
+}
+
+fn parse_toml(text: &str, offset: usize) -> Result<Node, SyntaxError> {
+    let table = DeTable::parse(text).map_err(|error| SyntaxError {
+        message: error.message().trim().replace('\n', ", "),
+        span: shifted(&error.span().unwrap_or(0..0), offset),
+    })?;
+    let span = shifted(&table.span(), offset);
+    Ok(Node { value: toml_table(table.get_ref(), offset), span })
+}
+
+fn toml_table(table: &DeTable<'_>, offset: usize) -> Value {
+    let entries = table.iter().map(|(key, value)| Entry {
+        key: key.get_ref().to_string(),
+        key_span: shifted(&key.span(), offset),
+        node: Node {
+            value: toml_value(value.get_ref(), offset),
+            span: shifted(&value.span(), offset),
+        },
+    });
+    let mut entries: Vec<Entry> = entries.collect();
+    entries.sort_by_key(|e| e.key_span.start);
+    Value::Table(entries)
+}
+
+fn toml_value(value: &DeValue<'_>, offset: usize) -> Value {
+    match value {
+        DeValue::String(text) => Value::String(text.to_string()),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .map_or(Value::Other("a number that is too large"), Value::Integer),
+        DeValue::Float(number) => {
+            number.as_str().parse().map_or(Value::Other("a number"), Value::Float)
+        }
+        DeValue::Boolean(value) => Value::Boolean(*value),
+        DeValue::Datetime(_) => Value::Other("a date"),
+        DeValue::Array(items) => Value::Array(
+            items
+                .iter()
+                .map(|item| Node {
+                    value: toml_value(item.get_ref(), offset),
+                    span: shifted(&item.span(), offset),
+                })
+                .collect(),
+        ),
+        DeValue::Table(table) => toml_table(table, offset),
+    }
+}
+
+fn parse_json(text: &str, offset: usize) -> Result<Node, SyntaxError> {
+    let strict = jsonc_parser::ParseOptions {
+        allow_comments: false,
+        allow_loose_object_property_names: false,
+        allow_trailing_commas: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    };
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let offset = offset + text.len() - body.len();
+    let parsed =
+        jsonc_parser::parse_to_ast(body, &jsonc_parser::CollectOptions::default(), &strict)
+            .map_err(|error| SyntaxError {
+                message: error.kind().to_string(),
+                span: error.range().start + offset..error.range().end + offset,
+            })?;
+    let root = parsed
+        .value
+        .ok_or_else(|| SyntaxError { message: "there is no value".into(), span: offset..offset })?;
+    json_node(&root, offset)
+}
+
+fn json_node(json: &Json<'_>, offset: usize) -> Result<Node, SyntaxError> {
+    let range = match json {
+        Json::StringLit(lit) => lit.range,
+        Json::NumberLit(lit) => lit.range,
+        Json::BooleanLit(lit) => lit.range,
+        Json::Object(object) => object.range,
+        Json::Array(array) => array.range,
+        Json::NullKeyword(null) => null.range,
+    };
+    let value = match json {
+        Json::StringLit(lit) => Value::String(lit.value.to_string()),
+        Json::NumberLit(lit) => json_number(lit.value),
+        Json::BooleanLit(lit) => Value::Boolean(lit.value),
+        Json::NullKeyword(_) => Value::Other("null"),
+        Json::Array(array) => {
+            let items = array.elements.iter().map(|item| json_node(item, offset));
+            Value::Array(items.collect::<Result<_, _>>()?)
+        }
+        Json::Object(object) => {
+            let mut entries: Vec<Entry> = Vec::with_capacity(object.properties.len());
+            for property in &object.properties {
+                let range = match &property.name {
+                    jsonc_parser::ast::ObjectPropName::String(lit) => lit.range,
+                    jsonc_parser::ast::ObjectPropName::Word(lit) => lit.range,
+                };
+                let key = property.name.as_str().to_owned();
+                let key_span = range.start + offset..range.end + offset;
+                if entries.iter().any(|e| e.key == key) {
+                    let message = "this key stands here twice".to_owned();
+                    return Err(SyntaxError { message, span: key_span });
+                }
+                entries.push(Entry { key, key_span, node: json_node(&property.value, offset)? });
+            }
+            Value::Table(entries)
+        }
+    };
+    Ok(Node { value, span: range.start + offset..range.end + offset })
+}
+
+fn json_number(text: &str) -> Value {
+    if let Ok(number) = text.parse() {
+        return Value::Integer(number);
+    }
+    text.parse().map_or(Value::Other("a number"), Value::Float)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_know_their_place_in_the_whole_text() {
+        let toml = "schema = 1\n[[objective]]\ntouch = [\"é/\", 'b']\n";
+        let json = "{\"schema\": 1, \"objective\": [{\"touch\": [\"é/\", \"b\"]}]}";
+        let fenced = format!("Here is the plan:\n\n```toml\n{toml}```\nDone.\n");
+        for text in [toml, json, &fenced] {
+            let (root, _) = parse(text).expect("valid");
+            let touch =
+                root.get("objective").expect("there").items()[0].get("touch").expect("there");
+            let first = &touch.items()[0];
+            assert_eq!(&text[first.span.clone()], "\"é/\"", "{text}");
+            assert_eq!(&text[first.inside(text, &(2..3))], "/");
+            assert_eq!(touch.items()[1].as_str(), Some("b"));
+        }
+    }
+
+    #[test]
+    fn errors_point_into_the_text() {
+        for (text, at) in [
+            ("schema = ", 9),
+            ("{\"schema\": 1,}", 13),
+            ("{\"a\": 1, \"a\": 2}", 9),
+            ("Plan:\n```toml\nschema = 1\nobjective = [\n```\n", 38),
+        ] {
+            let error = parse(text).expect_err(text);
+            assert!(error.span.start.abs_diff(at) <= 1, "{text:?}: {error:?}");
+        }
+        assert!(parse(&"[".repeat(100_000)).is_err());
+        assert!(parse(&format!("{{\"a\":{}", "[".repeat(100_000))).is_err());
+    }
+
+    #[test]
+    fn the_fence_with_the_plan_is_found() {
+        let text =
+            "```sh\ngit ap plan\n```\n~~~~\nschema = 1\nrequest = \"\"\"\n```\n\"\"\"\n~~~~\n";
+        let (root, syntax) = parse(text).expect("the second block is a plan");
+        assert_eq!(syntax, Syntax::Toml);
+        assert_eq!(root.get("request").and_then(Node::as_str), Some("```\n"));
+    }
+}

@@ -1,0 +1,226 @@
+//! What one component of a path may look like: the part of a pattern between two slashes.
+
+use std::fmt;
+
+use super::bytes::ByteSet;
+
+/// One place of a component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Token {
+    /// Exactly this byte.
+    Byte(u8),
+    /// Any one byte of the set (`?` is the set of all).
+    One(ByteSet),
+    /// Any number of bytes, also none.
+    Many,
+}
+
+impl Token {
+    fn accepts(self, byte: u8) -> bool {
+        match self {
+            Token::Byte(own) => own == byte,
+            Token::One(set) => set.contains(byte),
+            Token::Many => false,
+        }
+    }
+}
+
+/// A component's tokens in normal form: sets of one byte are bytes, and in a run of `*` and `?`
+/// the single places come first and the star once, last.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Component(Vec<Token>);
+
+impl Component {
+    /// Brings tokens into normal form.
+    pub fn new(tokens: impl IntoIterator<Item = Token>) -> Self {
+        let any = Token::One(ByteSet::component());
+        let mut out: Vec<Token> = Vec::new();
+        for token in tokens {
+            let token = match token {
+                Token::One(set) if set.len() == 1 => {
+                    Token::Byte(set.iter().next().expect("a set of length one has a byte"))
+                }
+                other => other,
+            };
+            match (out.last(), token) {
+                (Some(Token::Many), Token::Many) => {}
+                (Some(Token::Many), token) if token == any => {
+                    out.pop();
+                    out.extend([any, Token::Many]);
+                }
+                (_, token) => out.push(token),
+            }
+        }
+        Self(out)
+    }
+
+    /// The tokens in order.
+    pub fn tokens(&self) -> &[Token] {
+        &self.0
+    }
+
+    /// Whether it is `*` alone.
+    pub fn is_any(&self) -> bool {
+        self.0 == [Token::Many]
+    }
+
+    /// The bytes, if it can only be one name.
+    pub fn literal(&self) -> Option<Vec<u8>> {
+        self.0
+            .iter()
+            .map(|token| match token {
+                Token::Byte(byte) => Some(*byte),
+                Token::One(_) | Token::Many => None,
+            })
+            .collect()
+    }
+
+    /// Whether a name matches. Linear in the name for each star (the star remembers only its
+    /// last choice, which suffices because a later star can take over whatever is left).
+    pub fn matches(&self, name: &[u8]) -> bool {
+        let tokens = &self.0;
+        let (mut t, mut n) = (0, 0);
+        let mut retry: Option<(usize, usize)> = None;
+        loop {
+            match tokens.get(t) {
+                Some(Token::Many) => {
+                    t += 1;
+                    retry = Some((t, n));
+                    continue;
+                }
+                Some(token) if n < name.len() && token.accepts(name[n]) => {
+                    t += 1;
+                    n += 1;
+                    continue;
+                }
+                None if n == name.len() => return true,
+                _ => {}
+            }
+            match &mut retry {
+                Some((after_star, from)) if *from < name.len() => {
+                    *from += 1;
+                    (t, n) = (*after_star, *from);
+                }
+                _ => return false,
+            }
+        }
+    }
+}
+
+impl fmt::Display for Component {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_component(f, self, None)
+    }
+}
+
+/// Writes a component; the token at `bracket` is written as a class even where it need not be.
+pub(super) fn write_component(
+    f: &mut fmt::Formatter<'_>,
+    component: &Component,
+    bracket: Option<usize>,
+) -> fmt::Result {
+    let mut pending = Vec::new();
+    for (i, token) in component.0.iter().enumerate() {
+        match token {
+            Token::Byte(byte) if bracket != Some(i) && !is_meta(*byte) => {
+                pending.push(*byte);
+                continue;
+            }
+            _ => write_bytes(f, &mut pending)?,
+        }
+        match token {
+            Token::Byte(byte) => write!(f, "[{}]", char::from(*byte))?,
+            Token::One(set) if *set == ByteSet::component() => f.write_str("?")?,
+            Token::One(set) => write_class(f, *set)?,
+            Token::Many => f.write_str("*")?,
+        }
+    }
+    write_bytes(f, &mut pending)
+}
+
+/// Patterns are text, so the literal bytes between two places are text as well.
+fn write_bytes(f: &mut fmt::Formatter<'_>, bytes: &mut Vec<u8>) -> fmt::Result {
+    f.write_str(&String::from_utf8_lossy(bytes))?;
+    bytes.clear();
+    Ok(())
+}
+
+/// Whether a byte means something outside a class.
+pub(super) fn is_meta(byte: u8) -> bool {
+    matches!(byte, b'*' | b'?' | b'[' | b'{' | b'}')
+}
+
+/// Writes a class so that it reads back as the same set: what begins with `-` first, what
+/// begins with `!` or `^` not first.
+fn write_class(f: &mut fmt::Formatter<'_>, set: ByteSet) -> fmt::Result {
+    let negated = set.iter().any(|b| b >= 0x80);
+    f.write_str(if negated { "[!" } else { "[" })?;
+    let mut runs = if negated { set.complement() } else { set }.runs();
+    runs.sort_by_key(|(first, _)| match first {
+        b'-' => 0,
+        b'!' | b'^' if !negated => 2,
+        _ => 1,
+    });
+    for (i, (mut first, last)) in runs.into_iter().enumerate() {
+        let late = i == 0 && !negated && matches!(first, b'!' | b'^');
+        let moved = first;
+        if late {
+            first += 1;
+        }
+        if first == last {
+            write!(f, "{}", char::from(first))?;
+        } else {
+            write!(f, "{}-{}", char::from(first), char::from(last))?;
+        }
+        if late {
+            write!(f, "{}", char::from(moved))?;
+        }
+    }
+    f.write_str("]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(bytes: &[u8]) -> Token {
+        let mut set = ByteSet::EMPTY;
+        bytes.iter().for_each(|b| set.insert(*b));
+        Token::One(set)
+    }
+
+    #[test]
+    fn a_star_and_places_have_one_order() {
+        let any = Token::One(ByteSet::component());
+        let one = Component::new([Token::Many, any, Token::Many, any]);
+        let two = Component::new([any, any, Token::Many]);
+        assert_eq!(one, two);
+        assert_eq!(one.to_string(), "??*");
+        assert_eq!(Component::new([set(b"a")]).literal(), Some(b"a".to_vec()));
+    }
+
+    #[test]
+    fn matching() {
+        let star_ab_star = Component::new([
+            Token::Many,
+            Token::Byte(b'a'),
+            set(b"bc"),
+            Token::Many,
+            Token::Byte(b'z'),
+        ]);
+        for (name, expected) in [
+            ("abz", true),
+            ("xxacyyz", true),
+            ("aacz", true),
+            ("az", false),
+            ("abzz", true),
+            ("abzx", false),
+            ("", false),
+            ("aababz", true),
+        ] {
+            assert_eq!(star_ab_star.matches(name.as_bytes()), expected, "{name}");
+        }
+        assert!(Component::new([]).matches(b""));
+        assert!(!Component::new([]).matches(b"a"));
+    }
+}

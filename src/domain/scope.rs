@@ -1,0 +1,101 @@
+//! Scopes: what an objective may change once everything that is special has been taken out.
+//! Plan check, hook, merge and server all ask [`Scope::judge`].
+
+use super::id::ObjectiveId;
+use super::overlap::Language;
+use super::path::RepoPath;
+use super::pattern::Pattern;
+
+/// What counts for every objective of a plan (DESIGN §4.2 and §4.3).
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// What no objective may touch.
+    pub global_forbid: Vec<Pattern>,
+    /// What a command makes.
+    pub derived: Vec<Pattern>,
+    /// What any objective may touch.
+    pub shared: Vec<Pattern>,
+}
+
+/// The patterns of one objective.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// Whose scope it is.
+    pub id: ObjectiveId,
+    /// What it may change.
+    pub touch: Vec<Pattern>,
+    /// What it relies on.
+    pub read: Vec<Pattern>,
+    /// What it may not change.
+    pub forbid: Vec<Pattern>,
+}
+
+/// Whether an objective may change a path, and by which pattern that was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict<'a> {
+    /// It is in the effective scope.
+    Touch(&'a Pattern),
+    /// It is shared: any objective may touch it.
+    Shared(&'a Pattern),
+    /// It is derived: a change passes and is dropped at the merge.
+    Derived(&'a Pattern),
+    /// No objective may touch it.
+    GloballyForbidden(&'a Pattern),
+    /// This objective may not touch it.
+    Forbidden(&'a Pattern),
+    /// It is in no scope of this objective.
+    Outside,
+}
+
+impl Verdict<'_> {
+    /// Whether the change may be committed.
+    pub fn passes(self) -> bool {
+        match self {
+            Self::Touch(_) | Self::Shared(_) | Self::Derived(_) => true,
+            Self::GloballyForbidden(_) | Self::Forbidden(_) | Self::Outside => false,
+        }
+    }
+}
+
+fn first<'a>(patterns: &'a [Pattern], path: &RepoPath) -> Option<&'a Pattern> {
+    patterns.iter().find(|p| p.matches(path))
+}
+
+impl Scope {
+    /// Whether the objective may change `path`. Forbidden comes first, then derived, shared and
+    /// its own scope, which is the order of the subtraction in DESIGN §4.2.
+    pub fn judge<'a>(&'a self, rules: &'a Rules, path: &RepoPath) -> Verdict<'a> {
+        if let Some(pattern) = first(&rules.global_forbid, path) {
+            Verdict::GloballyForbidden(pattern)
+        } else if let Some(pattern) = first(&self.forbid, path) {
+            Verdict::Forbidden(pattern)
+        } else if let Some(pattern) = first(&rules.derived, path) {
+            Verdict::Derived(pattern)
+        } else if let Some(pattern) = first(&rules.shared, path) {
+            Verdict::Shared(pattern)
+        } else if let Some(pattern) = first(&self.touch, path) {
+            Verdict::Touch(pattern)
+        } else {
+            Verdict::Outside
+        }
+    }
+
+    /// Whether `path` is in the effective scope.
+    pub fn owns(&self, rules: &Rules, path: &RepoPath) -> bool {
+        matches!(self.judge(rules, path), Verdict::Touch(_))
+    }
+
+    /// The effective scope as a language: `touch − (global_forbid ∪ forbid ∪ derived ∪ shared)`.
+    pub fn effective(&self, rules: &Rules) -> Language {
+        let lists = [&rules.global_forbid, &self.forbid, &rules.derived, &rules.shared];
+        let except: Vec<Pattern> = lists.into_iter().flatten().cloned().collect();
+        Language::new(&self.touch, &except)
+    }
+
+    /// What is left of one of its patterns when everything forbidden is taken out.
+    pub fn permitted(&self, rules: &Rules, pattern: &Pattern) -> Language {
+        let except: Vec<Pattern> =
+            [&rules.global_forbid, &self.forbid].into_iter().flatten().cloned().collect();
+        Language::new(std::slice::from_ref(pattern), &except)
+    }
+}

@@ -1,0 +1,151 @@
+//! `.ap/team.toml`: who can work. The rows here are what is read, scaffolded and offered to
+//! editors.
+
+use super::document::{self, Field, FieldKind, Shape};
+use super::finding::{Code, Finding, Place};
+
+const fn key(
+    name: &'static str,
+    kind: FieldKind,
+    default: &'static str,
+    doc: &'static str,
+) -> Field {
+    Field { name, kind, required: false, default, doc }
+}
+
+/// `team.toml`.
+pub static TEAM: Shape = Shape {
+    name: "the team",
+    fields: &[
+        Field {
+            name: "schema",
+            kind: FieldKind::Integer(1, i64::MAX),
+            required: true,
+            default: "1",
+            doc: "Version of the file: 1.",
+        },
+        key("worker", FieldKind::Tables(&WORKER), "[]", "A worker: an agent or a person."),
+    ],
+};
+
+/// `[[worker]]`.
+static WORKER: Shape = Shape {
+    name: "[[worker]]",
+    fields: &[
+        Field {
+            name: "id",
+            kind: FieldKind::NonEmptyText,
+            required: true,
+            default: "",
+            doc: "Its name.",
+        },
+        key("preset", FieldKind::NonEmptyText, "", "A known agent that fills in the rest."),
+        key("agent_type", FieldKind::NonEmptyText, "", "What objectives call this kind of worker."),
+        key(
+            "transport",
+            FieldKind::Choice(&["command", "mcp", "acp", "human"]),
+            "\"command\"",
+            "How it is spoken to.",
+        ),
+        key("command", FieldKind::NonEmptyTexts, "", "The program and its arguments."),
+        key("url", FieldKind::NonEmptyText, "", "Where an MCP server listens."),
+        key("tool", FieldKind::NonEmptyText, "", "The tool of an MCP server."),
+        key(
+            "arguments",
+            FieldKind::Anything,
+            "{}",
+            "The arguments of that tool; {{prompt}} and {{worktree}} are filled in.",
+        ),
+        key(
+            "approve",
+            FieldKind::Choice(&["in-scope", "never", "always"]),
+            "\"in-scope\"",
+            "What an agent that asks is told.",
+        ),
+        key(
+            "capabilities",
+            FieldKind::Texts,
+            "[]",
+            "Languages and kinds of work that it is good at.",
+        ),
+        key("max_concurrent", FieldKind::Integer(1, 1024), "1", "Objectives at once."),
+        key("enabled", FieldKind::Boolean, "true", "Whether it gets work."),
+        key(
+            "env",
+            FieldKind::TextMap,
+            "{}",
+            "Variables that it gets; \"${NAME}\" is taken from the environment.",
+        ),
+        key("co_author", FieldKind::NonEmptyText, "", "How commits name it, as \"Name <mail>\"."),
+    ],
+};
+
+/// What is wrong with the text of `team.toml`.
+pub fn check(text: &str) -> Vec<Finding> {
+    match document::parse(text) {
+        Err(error) => {
+            let place = Place::of(text, error.span);
+            let finding = Finding::error(Code::BadField, error.message)
+                .help("write TOML as `git ap schema team` describes it")
+                .at(Some(place));
+            vec![finding]
+        }
+        Ok((root, _)) => {
+            let mut findings = document::check(text, &root, &TEAM);
+            let workers = root.get("worker").map_or(&[][..], document::Node::items);
+            let ids: Vec<_> = workers.iter().filter_map(|w| w.get("id")).collect();
+            for (i, id) in ids.iter().enumerate() {
+                if ids[..i].iter().any(|earlier| earlier.as_str() == id.as_str()) {
+                    let message =
+                        format!("two workers are called `{}`", id.as_str().unwrap_or_default());
+                    let place = Place::of(text, id.span.clone());
+                    let finding = Finding::error(Code::DuplicateId, message)
+                        .help("give each its own id")
+                        .at(Some(place));
+                    findings.push(finding);
+                }
+            }
+            findings
+        }
+    }
+}
+
+/// The text of a new `team.toml`: one person, and every key of a worker commented out.
+pub fn scaffold() -> String {
+    let mut out = String::from(
+        "# Who can work on objectives of this repository. Without any worker, objectives are for\n# people.\n\nschema = 1\n\n# [[worker]]\n",
+    );
+    for field in WORKER.fields {
+        let value = match (field.default, field.name) {
+            ("", "command") => "[\"program\", \"argument\"]",
+            ("", _) => "\"…\"",
+            (default, _) => default,
+        };
+        out.push_str(&format!("# {} = {value}  # {}\n", field.name, field.doc));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scaffold_is_valid_with_and_without_its_comment_signs() {
+        assert_eq!(check(&scaffold()), []);
+        let uncommented: String = scaffold()
+            .lines()
+            .skip(3)
+            .map(|line| format!("{}\n", line.strip_prefix("# ").unwrap_or(line)))
+            .collect();
+        assert_eq!(check(&uncommented), [], "{uncommented}");
+    }
+
+    #[test]
+    fn two_workers_of_one_name() {
+        let text = "schema = 1\n[[worker]]\nid = \"a\"\n[[worker]]\nid = \"a\"\n";
+        let findings = check(text);
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].place.as_ref().map(|p| p.line), Some(5));
+    }
+}
