@@ -9,6 +9,7 @@ mod bytes;
 mod component;
 mod form;
 mod parse;
+mod second;
 
 pub use bytes::ByteSet;
 pub use component::{Component, Token};

@@ -5,10 +5,12 @@ use serde::Serialize;
 
 use super::id::{ObjectiveId, PlanId};
 
+mod proof;
 mod read;
 mod render;
 pub mod shape;
 
+pub use proof::{Facts, Proof, prove};
 pub use read::{Reading, read};
 pub use render::{to_toml, toml_string};
 
@@ -111,7 +113,7 @@ impl Priority {
 }
 
 /// A coordination plan, as `plan.toml` holds it. Patterns are kept as they were written;
-/// [`validate`] parses them.
+/// [`prove`] parses them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Plan {
     /// The version of the file, [`SCHEMA`].

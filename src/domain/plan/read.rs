@@ -57,7 +57,12 @@ impl Reading {
     /// The place of a key of an objective (by its position in the plan), or of the objective
     /// itself where it has no such key.
     pub fn objective_place(&self, index: usize, key: &str) -> Option<Place> {
-        let node = self.table("objective", index)?;
+        self.table_place("objective", index, key)
+    }
+
+    /// The same for entry `index` of any list of tables.
+    pub fn table_place(&self, table: &str, index: usize, key: &str) -> Option<Place> {
+        let node = self.table(table, index)?;
         Some(Place::of(&self.text, node.get(key).unwrap_or(node).span.clone()))
     }
 

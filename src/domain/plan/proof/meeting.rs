@@ -1,0 +1,200 @@
+//! Whether two objectives of a wave can touch the same path, read what the other changes, or
+//! meet on a disk that ignores case.
+
+use std::collections::BTreeMap;
+
+use super::Prover;
+use crate::domain::error::{Failure, Kind};
+use crate::domain::finding::{Code, Finding, Severity};
+use crate::domain::overlap::{Case, Language, Meeting, meet};
+use crate::domain::path::RepoPath;
+use crate::domain::pattern::Pattern;
+use crate::domain::scope::{Rules, Scope};
+
+/// The pairs of objectives whose effective scopes meet, lower position first.
+pub(super) type Meetings = BTreeMap<(usize, usize), Meeting>;
+
+impl Prover<'_> {
+    /// Decides every pair that could stand in one wave.
+    pub(super) fn meetings(&mut self, scopes: &[Scope], languages: &[Language]) -> Meetings {
+        let mut meetings = Meetings::new();
+        for a in 0..scopes.len() {
+            for b in a + 1..scopes.len() {
+                let apart = match (self.plan.objectives[a].wave, self.plan.objectives[b].wave) {
+                    (Some(x), Some(y)) => x != y,
+                    _ => false,
+                };
+                if apart || scopes[a].id == scopes[b].id {
+                    continue;
+                }
+                match meet(&languages[a], &languages[b], Case::Exact) {
+                    Ok(Some(meeting)) => drop(meetings.insert((a, b), meeting)),
+                    Ok(None) => {}
+                    Err(stuck) => self.too_complex(&scopes[a].id, &stuck.pattern),
+                }
+            }
+        }
+        meetings
+    }
+
+    pub(super) fn overlaps(
+        &mut self,
+        waves: &[u32],
+        scopes: &[Scope],
+        rules: &Rules,
+        meetings: &Meetings,
+    ) -> Result<(), Failure> {
+        for ((a, b), meeting) in meetings {
+            if waves[*a] != waves[*b] || waves[*a] == 0 {
+                continue;
+            }
+            let (one, two) = (&scopes[*a], &scopes[*b]);
+            let both = |p: &&RepoPath| one.owns(rules, p) && two.owns(rules, p);
+            let tracked: Vec<&RepoPath> = self.facts.tracked.iter().filter(both).collect();
+            let witness = tracked.first().copied().unwrap_or(&meeting.left);
+            let patterns = [confirmed(one, rules, witness)?, confirmed(two, rules, witness)?];
+            let kind = if tracked.is_empty() { "a new file such as " } else { "" };
+            let message = format!(
+                "{} and {} can both change {kind}{witness} in wave {}",
+                one.id, two.id, waves[*a]
+            );
+            let mut finding = Finding::error(Code::ScopeOverlap, message)
+                .help(separation(one, two, patterns))
+                .objectives([one.id.clone(), two.id.clone()])
+                .patterns(patterns.map(|p| p.as_str().to_owned()))
+                .at(self.pattern_place(*a, "touch", patterns[0]));
+            let other = self.pattern_place(*b, "touch", patterns[1]);
+            finding.related.extend(other.map(|p| (p, format!("{} has it here", two.id))));
+            finding.wave = Some(waves[*a]);
+            finding.witness_exists = Some(!tracked.is_empty());
+            finding.tracked_count = Some(tracked.len());
+            finding.witness = Some(witness.clone());
+            self.findings.push(finding);
+        }
+        Ok(())
+    }
+
+    pub(super) fn case(
+        &mut self,
+        waves: &[u32],
+        scopes: &[Scope],
+        languages: &[Language],
+        meetings: &Meetings,
+    ) {
+        let severity = level(self.facts.config.case_is_error);
+        for (a, b) in same_wave(waves).filter(|pair| !meetings.contains_key(pair)) {
+            let (one, two) = (&scopes[a], &scopes[b]);
+            match meet(&languages[a], &languages[b], Case::Folded) {
+                Ok(Some(meeting)) => {
+                    let message = format!(
+                        "on a disk that ignores case, {} of {} is {} of {}",
+                        meeting.left, one.id, meeting.right, two.id
+                    );
+                    let pattern = one.touch.iter().find(|p| p.matches(&meeting.left));
+                    let others = two.touch.iter().find(|p| p.matches(&meeting.right));
+                    let mut finding = Finding::new(Code::ScopeCase, severity, message)
+                        .help("use one spelling, or put them into different waves")
+                        .objectives([one.id.clone(), two.id.clone()])
+                        .patterns(pattern.iter().chain(&others).map(|p| p.as_str().to_owned()))
+                        .at(pattern.and_then(|p| self.pattern_place(a, "touch", p)));
+                    finding.wave = Some(waves[a]);
+                    finding.witness = Some(meeting.left);
+                    self.findings.push(finding);
+                }
+                Ok(None) => {}
+                Err(stuck) => self.too_complex(&one.id, &stuck.pattern),
+            }
+        }
+    }
+
+    pub(super) fn read_hazards(&mut self, waves: &[u32], scopes: &[Scope], languages: &[Language]) {
+        let severity = level(self.facts.config.read_hazards_are_errors);
+        for (x, y) in same_wave(waves) {
+            for (reader, writer) in [(x, y), (y, x)] {
+                self.read_hazard(
+                    severity,
+                    waves[x],
+                    (reader, &scopes[reader]),
+                    &scopes[writer],
+                    &languages[writer],
+                );
+            }
+        }
+    }
+
+    fn read_hazard(
+        &mut self,
+        severity: Severity,
+        wave: u32,
+        (index, reader): (usize, &Scope),
+        writer: &Scope,
+        writes: &Language,
+    ) {
+        for pattern in &reader.read {
+            let reads = Language::new(std::slice::from_ref(pattern), &[]);
+            match meet(&reads, writes, Case::Exact) {
+                Ok(Some(meeting)) => {
+                    let message = format!(
+                        "{} reads {}, which {} can change in wave {wave}",
+                        reader.id, meeting.left, writer.id
+                    );
+                    let help = format!(
+                        "add `{}` to `depends_on` of {}, or agree on a `[[contract]]`",
+                        writer.id, reader.id
+                    );
+                    let mut finding = Finding::new(Code::ReadHazard, severity, message)
+                        .help(help)
+                        .objectives([reader.id.clone(), writer.id.clone()])
+                        .patterns([pattern.as_str().to_owned()])
+                        .at(self.pattern_place(index, "read", pattern));
+                    finding.wave = Some(wave);
+                    finding.witness = Some(meeting.left);
+                    self.findings.push(finding);
+                    return;
+                }
+                Ok(None) => {}
+                Err(stuck) => self.too_complex(&reader.id, &stuck.pattern),
+            }
+        }
+    }
+}
+
+fn level(error: bool) -> Severity {
+    if error { Severity::Error } else { Severity::Warning }
+}
+
+/// The pairs of objectives that stand in one wave, lower position first.
+fn same_wave(waves: &[u32]) -> impl Iterator<Item = (usize, usize)> {
+    (0..waves.len()).flat_map(move |a| {
+        (a + 1..waves.len())
+            .filter(move |b| waves[a] == waves[*b] && waves[a] != 0)
+            .map(move |b| (a, b))
+    })
+}
+
+/// The pattern by which a scope has a path, confirmed by a matcher of other making. A path that
+/// the two judge differently is never shown as a proof.
+fn confirmed<'a>(scope: &'a Scope, rules: &Rules, path: &RepoPath) -> Result<&'a Pattern, Failure> {
+    let pattern = scope.touch.iter().find(|p| p.matches(path));
+    let agreed = pattern.filter(|p| scope.owns(rules, path) && p.second_opinion(path));
+    agreed.ok_or_else(|| {
+        let message = format!("two matchers disagree about {path} in the scope of {}", scope.id);
+        Failure::new(Kind::Bug, message).hint("please report the plan that shows it")
+    })
+}
+
+/// How two scopes could be kept apart: the one that names the path more loosely leaves out what
+/// the other names.
+fn separation(one: &Scope, two: &Scope, patterns: [&Pattern; 2]) -> String {
+    let lead = |p: &Pattern| p.forms().iter().map(|f| f.literal_lead().len()).max().unwrap_or(0);
+    let (loose, tight) = if lead(patterns[0]) <= lead(patterns[1]) {
+        (one, patterns[1])
+    } else {
+        (two, patterns[0])
+    };
+    let list = super::super::toml_string(tight.as_str());
+    format!(
+        "add `forbid = [{list}]` to {}, or let `git ap check --fix` put them into different waves",
+        loose.id
+    )
+}
