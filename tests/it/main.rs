@@ -1,1 +1,3 @@
-fn main() {}
+//! Tests through the library and the binary, on real git.
+
+mod oracle;

@@ -39,7 +39,16 @@ pub struct NormalForm {
 
 impl NormalForm {
     /// Brings segments and a tail into normal form.
+    ///
+    /// A gap at the end means everything below what stands before it (`x/**`), so it becomes
+    /// [`Tail::Below`].
     pub fn new(segments: impl IntoIterator<Item = Segment>, tail: Tail) -> Self {
+        let mut segments: Vec<Segment> = segments.into_iter().collect();
+        let mut tail = tail;
+        if segments.last() == Some(&Segment::AnyDepth) {
+            segments.pop();
+            tail = Tail::Below;
+        }
         let mut out: Vec<Segment> = Vec::new();
         for segment in segments {
             match (out.last(), &segment) {
@@ -52,14 +61,11 @@ impl NormalForm {
                 _ => out.push(segment),
             }
         }
-        let mut tail = tail;
         if out.last() == Some(&Segment::AnyDepth) {
             out.pop();
             if tail == Tail::Exact {
-                // `x/*/**` is "one component or more below x"; `x/**` means the same.
-                if matches!(out.last(), Some(Segment::One(c)) if c.is_any()) {
-                    out.pop();
-                }
+                // The gap came to stand here behind a star: `x/**/*` is one component or more.
+                out.pop();
                 tail = Tail::Below;
             }
         }
@@ -209,12 +215,12 @@ mod tests {
             ("src/**", "src/"),
             ("src/**/**", "src/"),
             ("src/**/*", "src/"),
-            ("src/*/**", "src/"),
+            ("src/*/**", "src/*/"),
             ("src/**/", "src/"),
             ("**", "**"),
             ("**/", "**"),
             ("**/*", "**"),
-            ("*/**", "**"),
+            ("*/**", "*/"),
             ("**/**/a", "**/a"),
             ("**/*/a", "*/**/a"),
             ("src/*", "src/*"),
