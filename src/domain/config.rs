@@ -1,6 +1,8 @@
 //! `.ap/config.toml`: the owner's policy. Every key has a default, so that no file is needed;
 //! the rows here are what is read, listed, scaffolded and offered to editors.
 
+use std::fmt::Write as _;
+
 use super::document::{self, Field, FieldKind, Node, Shape};
 use super::finding::{Code, Finding, Place};
 use super::pattern::Pattern;
@@ -360,6 +362,8 @@ pub fn keys() -> Vec<(String, &'static Field)> {
     keys
 }
 
+const INFALLIBLE: &str = "writing to a string cannot fail";
+
 /// The text of a new `config.toml`: every key with its meaning and default, commented out.
 pub fn scaffold() -> String {
     let mut out = String::from(
@@ -367,11 +371,11 @@ pub fn scaffold() -> String {
     );
     let row = |out: &mut String, field: &Field| {
         let value = if field.default.is_empty() { "…" } else { field.default };
-        out.push_str(&format!("\n# {}\n# {} = {value}\n", field.doc, field.name));
+        writeln!(out, "\n# {}\n# {} = {value}", field.doc, field.name).expect(INFALLIBLE);
     };
     for field in CONFIG.fields.iter().filter(|f| f.name != "schema") {
         if let FieldKind::Table(shape) = field.kind {
-            out.push_str(&format!("\n# {}\n[{}]\n", field.doc, field.name));
+            writeln!(out, "\n# {}\n[{}]", field.doc, field.name).expect(INFALLIBLE);
             shape.fields.iter().for_each(|f| row(&mut out, f));
         } else {
             row(&mut out, field);

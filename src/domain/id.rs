@@ -145,7 +145,7 @@ impl ObjectiveId {
                 "`{text}` names a branch or worktree of git ap: choose another id"
             ));
         }
-        if lower.ends_with(".lock") {
+        if lower.split('.').next_back() == Some("lock") {
             return Err("git refuses a branch that ends with `.lock`: choose another id".into());
         }
         Ok(Self(text.to_owned()))
@@ -200,16 +200,17 @@ fn natural_cmp(mut a: &str, mut b: &str) -> Ordering {
                 (Some(x), Some(y)) if x == y => (a, b) = (&a[1..], &b[1..]),
                 (x, y) => return x.cmp(&y),
             },
-            (n, m) => {
-                let (x, y) = (a[..n].trim_start_matches('0'), b[..m].trim_start_matches('0'));
-                let order = (n == 0)
-                    .cmp(&(m == 0))
-                    .then_with(|| x.len().cmp(&y.len()))
-                    .then_with(|| x.cmp(y));
+            (left, right) => {
+                let (this, that) =
+                    (a[..left].trim_start_matches('0'), b[..right].trim_start_matches('0'));
+                let order = (left == 0)
+                    .cmp(&(right == 0))
+                    .then_with(|| this.len().cmp(&that.len()))
+                    .then_with(|| this.cmp(that));
                 if order != Ordering::Equal {
                     return order;
                 }
-                (a, b) = (&a[n..], &b[m..]);
+                (a, b) = (&a[left..], &b[right..]);
             }
         }
     }

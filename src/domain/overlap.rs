@@ -1,7 +1,7 @@
 //! Whether two scopes can meet, decided exactly. The search walks both automata and what each
 //! scope leaves out at once, shortest paths first, so an answer "yes" is a shortest path.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::hash::Hash;
 
 use super::automaton::{Lazy, Nfa, Validity};
@@ -282,7 +282,7 @@ impl Search<'_> {
         };
         let mut bytes: Vec<u8> = (1..=255).collect();
         bytes.sort_by_key(|b| (readability(*b), *b));
-        let mut classes: HashMap<Vec<bool>, ()> = HashMap::new();
+        let mut classes: HashSet<Vec<bool>> = HashSet::new();
         let mut letters = Vec::new();
         for byte in bytes {
             let other = swap_case(byte);
@@ -291,7 +291,7 @@ impl Search<'_> {
                 key.extend(signature(other));
                 key.push(other != byte);
             }
-            if classes.insert(key, ()).is_none() {
+            if classes.insert(key) {
                 letters.push((byte, byte));
                 if self.case == Case::Folded && other != byte {
                     letters.push((byte, other));

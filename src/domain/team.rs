@@ -1,6 +1,8 @@
 //! `.ap/team.toml`: who can work. The rows here are what is read, scaffolded and offered to
 //! editors.
 
+use std::fmt::Write as _;
+
 use super::document::{self, Field, FieldKind, Shape};
 use super::finding::{Code, Finding, Place};
 
@@ -121,7 +123,8 @@ pub fn scaffold() -> String {
             ("", _) => "\"…\"",
             (default, _) => default,
         };
-        out.push_str(&format!("# {} = {value}  # {}\n", field.name, field.doc));
+        writeln!(out, "# {} = {value}  # {}", field.name, field.doc)
+            .expect("writing to a string cannot fail");
     }
     out
 }
@@ -136,8 +139,9 @@ mod tests {
         let uncommented: String = scaffold()
             .lines()
             .skip(3)
-            .map(|line| format!("{}\n", line.strip_prefix("# ").unwrap_or(line)))
-            .collect();
+            .map(|line| line.strip_prefix("# ").unwrap_or(line))
+            .collect::<Vec<_>>()
+            .join("\n");
         assert_eq!(check(&uncommented), [], "{uncommented}");
     }
 

@@ -1,3 +1,10 @@
 //! Tests through the library and the binary, on real git.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    unreachable_pub,
+    reason = "tests make files, start git and say what they did; nothing is public in a test"
+)]
+
 mod oracle;

@@ -48,11 +48,10 @@ pub fn parse(text: &str) -> Result<(Node, Syntax), SyntaxError> {
             Ok(node) if node.get("objective").or_else(|| node.get("schema")).is_some() => {
                 return Ok((node, syntax));
             }
-            Ok(_) => {}
             Err(error) if first_error.is_none() && looks_like_a_plan(&text[fence]) => {
                 first_error = Some(error);
             }
-            Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
     }
     Err(first_error.unwrap_or(toml))
@@ -62,7 +61,7 @@ fn looks_like_a_plan(block: &str) -> bool {
     block.contains("objective") || block.contains("schema")
 }
 
-/// The insides of the fenced code blocks of a Markdown text (CommonMark: three or more backticks
+/// The insides of the fenced code blocks of a Markdown text (`CommonMark`: three or more backticks
 /// or tildes, closed by at least as many; an unclosed one reaches to the end).
 fn fences(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();

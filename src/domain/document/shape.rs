@@ -148,7 +148,7 @@ impl Checker<'_> {
     fn value(&mut self, node: &Node, kind: FieldKind, name: &str) {
         match kind {
             FieldKind::Text if node.as_str().is_none() => {
-                self.wrong(node, name, "a string", "\"…\"")
+                self.wrong(node, name, "a string", "\"…\"");
             }
             FieldKind::NonEmptyText => match node.as_str() {
                 None => self.wrong(node, name, "a string", "\"…\""),

@@ -185,7 +185,9 @@ mod tests {
 
     fn set(bytes: &[u8]) -> Token {
         let mut set = ByteSet::EMPTY;
-        bytes.iter().for_each(|b| set.insert(*b));
+        for byte in bytes {
+            set.insert(*byte);
+        }
         Token::One(set)
     }
 

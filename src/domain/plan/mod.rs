@@ -8,11 +8,13 @@ use super::id::{ObjectiveId, PlanId};
 mod proof;
 mod read;
 mod render;
+mod repair;
 pub mod shape;
 
 pub use proof::{Facts, Proof, prove};
 pub use read::{Reading, read};
 pub use render::{to_toml, toml_string};
+pub use repair::{Move, repair, with_moves};
 
 /// The version of every file that git ap writes.
 pub const SCHEMA: u32 = 1;
@@ -272,3 +274,6 @@ impl Plan {
         self.objectives.iter().find(|o| o.id == *id)
     }
 }
+
+#[cfg(test)]
+mod tests;

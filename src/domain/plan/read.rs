@@ -254,7 +254,11 @@ fn number(node: &Node, key: &str) -> Option<u32> {
 
 /// The rules of `git check-ref-format --branch`.
 fn branch_name(name: &str) -> Result<(), &'static str> {
-    let component = |c: &str| !c.is_empty() && !c.starts_with('.') && !c.ends_with(".lock");
+    let component = |c: &str| {
+        !c.is_empty()
+            && !c.starts_with('.')
+            && c.rsplit_once('.').is_none_or(|(_, end)| end != "lock")
+    };
     let forbidden = |c: char| c.is_ascii_control() || " ~^:?*[\\".contains(c);
     let good = !name.starts_with('-')
         && name != "@"

@@ -191,7 +191,7 @@ fn the_normal_form_means_what_was_written_and_reads_back() {
         for form in pattern.forms() {
             let again = Pattern::parse(&form.to_string())
                 .unwrap_or_else(|e| panic!("{text} became {form}: {e}"));
-            assert_eq!(again.forms(), [form.clone()], "{text} became {form}");
+            assert_eq!(again.forms(), std::slice::from_ref(form), "{text} became {form}");
         }
         for path in universe.iter().step_by(3) {
             let parsed = RepoPath::new(path.as_str()).expect("the universe holds paths");

@@ -58,7 +58,6 @@ impl Random {
         const CLASSES: [&str; 10] =
             ["[ab]", "[!a]", "[^b]", "[a-b]", "[.a]", "[!.]", "[a]", "[!ab]", "[-a]", "[,{]"];
         match self.below(14) {
-            0..=3 => "a".into(),
             4..=5 => "b".into(),
             6 => ".".into(),
             7 => "*".into(),

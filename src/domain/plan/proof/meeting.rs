@@ -111,7 +111,7 @@ impl Prover<'_> {
         let severity = level(self.facts.config.read_hazards_are_errors);
         for (x, y) in same_wave(waves) {
             for (reader, writer) in [(x, y), (y, x)] {
-                self.read_hazard(
+                self.hazard(
                     severity,
                     waves[x],
                     (reader, &scopes[reader]),
@@ -122,17 +122,17 @@ impl Prover<'_> {
         }
     }
 
-    fn read_hazard(
+    fn hazard(
         &mut self,
         severity: Severity,
         wave: u32,
         (index, reader): (usize, &Scope),
         writer: &Scope,
-        writes: &Language,
+        changed: &Language,
     ) {
         for pattern in &reader.read {
             let reads = Language::new(std::slice::from_ref(pattern), &[]);
-            match meet(&reads, writes, Case::Exact) {
+            match meet(&reads, changed, Case::Exact) {
                 Ok(Some(meeting)) => {
                     let message = format!(
                         "{} reads {}, which {} can change in wave {wave}",
