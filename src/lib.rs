@@ -11,3 +11,5 @@
 //! decide in [`domain`], apply the actions that were decided on.
 
 pub mod domain;
+pub mod git;
+pub mod store;

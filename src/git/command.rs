@@ -1,0 +1,147 @@
+//! Running the git executable: for what the user's own configuration governs.
+
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result};
+
+use crate::domain::error::{Failure, Kind};
+use crate::domain::path::is_printable;
+
+/// The oldest git that has what is used here (`merge-tree --write-tree`).
+const OLDEST: (u32, u32) = (2, 38);
+
+/// Git, to be run in a directory.
+#[derive(Clone, Debug)]
+pub struct Git {
+    directory: PathBuf,
+    variables: Vec<(String, String)>,
+}
+
+impl Git {
+    /// Git in `directory`.
+    pub fn at(directory: &Path) -> Self {
+        Self { directory: directory.to_owned(), variables: Vec::new() }
+    }
+
+    /// The same with a variable set.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Refuses a git that is missing or older than 2.38, by name.
+    pub fn require(&self) -> Result<()> {
+        let text = self.line(["version"])?;
+        match version(&text) {
+            Some(found) if found < OLDEST => {
+                let message = format!("{text} is too old: git ap needs 2.38 or later");
+                Err(Failure::new(Kind::Repository, message).hint("update git").into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What git prints, byte for byte.
+    pub fn output<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<Vec<u8>> {
+        self.fed(args, None)
+    }
+
+    /// The first line of what git prints.
+    pub fn line<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<String> {
+        let output = self.output(args)?;
+        let text = String::from_utf8_lossy(&output);
+        Ok(text.lines().next().unwrap_or_default().to_owned())
+    }
+
+    /// What git prints when it is given `input`.
+    pub fn fed<S: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = S>,
+        input: Option<&[u8]>,
+    ) -> Result<Vec<u8>> {
+        let args: Vec<S> = args.into_iter().collect();
+        let mut command = self.command();
+        command.args(&args);
+        command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| {
+            let failure = Failure::new(Kind::Repository, format!("cannot start git: {error}"));
+            failure.hint("install git 2.38 or later")
+        })?;
+        // The pipe is fed beside the reading, or two full pipes would wait for each other.
+        let output = std::thread::scope(|scope| {
+            if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), input) {
+                // Git that ends early says why on its standard error; that counts, not the pipe.
+                scope.spawn(move || pipe.write_all(bytes).ok());
+            }
+            child.wait_with_output()
+        });
+        let output = output.context("cannot read what git prints")?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        let verb = args.first().map(|a| a.as_ref().to_string_lossy().into_owned());
+        let said = said(&output.stderr);
+        let message = format!("`git {}` failed: {said}", verb.unwrap_or_default());
+        Err(Failure::new(Kind::Repository, message).into())
+    }
+
+    /// Runs git with the terminal, for what asks the user; returns whether it succeeded.
+    pub fn interactive<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<bool> {
+        let status = self.command().args(args).status().context("cannot start git")?;
+        Ok(status.success())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the place that owns starting git")]
+    fn command(&self) -> Command {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(&self.directory);
+        // Messages are parsed and shown in one language; reads take no locks from the user.
+        command.env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+/// What git said on its standard error, in one printable line.
+fn said(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    let lines = text.lines().map(str::trim).filter(|l| !l.is_empty()).take(4);
+    let joined = lines.collect::<Vec<_>>().join("; ");
+    let clean: String = joined.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect();
+    if clean.is_empty() { "it said nothing".to_owned() } else { clean }
+}
+
+/// The major and minor number in what `git version` prints.
+fn version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.strip_prefix("git version ")?.split(['.', ' ', '-']);
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_as_they_are_printed() {
+        for (text, expected) in [
+            ("git version 2.47.3", Some((2, 47))),
+            ("git version 2.39.3 (Apple Git-146)", Some((2, 39))),
+            ("git version 2.37.0.windows.1", Some((2, 37))),
+            ("git version 3.0-rc1", None),
+            ("git version 2.55.0-rc0", Some((2, 55))),
+            ("something else", None),
+        ] {
+            assert_eq!(version(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_git_says_cannot_move_the_cursor() {
+        assert_eq!(said(b"fatal: \x1b[2Jbad\n\nhint: x\n"), "fatal:  [2Jbad; hint: x");
+    }
+}

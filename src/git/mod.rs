@@ -1,0 +1,145 @@
+//! The only place that opens a repository or starts git. Everything leaves it as owned values
+//! of the domain.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::domain::error::{Failure, Kind};
+
+mod changes;
+mod command;
+mod commit;
+mod objects;
+
+pub use changes::Commit;
+pub use command::Git;
+pub use commit::Saved;
+pub use objects::{Objects, Reader};
+
+/// An open repository, seen from one of its worktrees.
+pub struct Repository {
+    gix: gix::Repository,
+}
+
+/// What `HEAD` points to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The commit, as a full object id.
+    pub commit: String,
+    /// The short name of the branch; none: detached.
+    pub branch: Option<String>,
+}
+
+impl std::fmt::Debug for Repository {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Repository").field("git_dir", &self.gix.git_dir()).finish()
+    }
+}
+
+impl Repository {
+    /// Opens the repository that `directory` belongs to, as git would: `GIT_DIR` and its
+    /// companions count.
+    ///
+    /// Refuses by name what cannot work: no repository there, or references in the reftable
+    /// format.
+    pub fn discover(directory: &Path) -> Result<Self> {
+        let gix = match gix::discover_with_environment_overrides(directory) {
+            Ok(gix) => gix,
+            Err(error) => {
+                // A format that cannot be opened must not look like "no repository".
+                if Git::at(directory)
+                    .line(["config", "--get", "extensions.refstorage"])
+                    .is_ok_and(|s| s == "reftable")
+                {
+                    return Err(reftable().into());
+                }
+                let inside = Git::at(directory).line(["rev-parse", "--git-dir"]);
+                if inside.is_ok() {
+                    return Err(anyhow::Error::new(error).context("cannot open the repository"));
+                }
+                let message = "this directory is in no git repository";
+                return Err(Failure::new(Kind::Repository, message).hint("git init").into());
+            }
+        };
+        let storage = gix.config_snapshot().string("extensions.refStorage");
+        if storage.is_some_and(|s| s.to_string() == "reftable") {
+            return Err(reftable().into());
+        }
+        Ok(Self { gix })
+    }
+
+    /// The root of the worktree. A bare repository has none and is refused by name.
+    pub fn worktree(&self) -> Result<PathBuf> {
+        let Some(root) = self.gix.workdir() else {
+            let message = "this repository is bare: there is no worktree to plan in";
+            let failure = Failure::new(Kind::Repository, message);
+            return Err(failure.hint("git worktree add ../work && cd ../work").into());
+        };
+        root.canonicalize().with_context(|| format!("cannot find the worktree {}", root.display()))
+    }
+
+    /// The git directory that all worktrees share.
+    pub fn common_dir(&self) -> PathBuf {
+        let directory = self.gix.common_dir();
+        directory.canonicalize().unwrap_or_else(|_| directory.to_owned())
+    }
+
+    /// What `HEAD` points to. A repository without a commit is refused by name.
+    pub fn head(&self) -> Result<Head> {
+        let mut head = self.gix.head().context("cannot read HEAD")?;
+        if head.is_unborn() {
+            let message = "this repository has no commit yet";
+            let failure = Failure::new(Kind::Repository, message);
+            return Err(failure.hint("git commit --allow-empty -m 'first commit'").into());
+        }
+        let branch = head.referent_name().and_then(|name| {
+            let name = name.as_bstr().to_string();
+            name.strip_prefix("refs/heads/").map(str::to_owned)
+        });
+        let commit = head.peel_to_commit().context("HEAD points to no commit")?;
+        Ok(Head { commit: commit.id.to_string(), branch })
+    }
+
+    /// The commit that a revision names, as a full object id.
+    pub fn commit(&self, revision: &str) -> Result<String> {
+        let unknown = || {
+            let message = format!("`{revision}` names no commit of this repository");
+            Failure::new(Kind::User, message).hint("git log --oneline")
+        };
+        let id = self.gix.rev_parse_single(revision).map_err(|_| unknown())?;
+        let object = id.object().map_err(|_| unknown())?;
+        Ok(object.peel_to_commit().map_err(|_| unknown())?.id.to_string())
+    }
+
+    /// Whether the repository's files are on a disk that ignores case (`core.ignoreCase`).
+    pub fn ignores_case(&self) -> bool {
+        self.gix.config_snapshot().boolean("core.ignoreCase").unwrap_or(false)
+    }
+
+    /// The object id that git would give a file of these bytes.
+    pub fn blob_id(&self, bytes: &[u8]) -> Result<String> {
+        let id = gix::objs::compute_hash(self.gix.object_hash(), gix::objs::Kind::Blob, bytes)
+            .context("cannot hash a file")?;
+        Ok(id.to_string())
+    }
+
+    /// Git in this worktree. Checked once for its version by who calls it.
+    pub fn git(&self) -> Git {
+        Git::at(self.gix.workdir().unwrap_or_else(|| self.gix.git_dir()))
+    }
+
+    fn id(&self, hex: &str) -> Result<gix::ObjectId> {
+        let id = gix::ObjectId::from_hex(hex.as_bytes());
+        id.with_context(|| format!("`{hex}` is no object id")).and_then(|id| {
+            let whole = id.kind() == self.gix.object_hash();
+            if whole { Ok(id) } else { anyhow::bail!("`{hex}` is no object id of this repository") }
+        })
+    }
+}
+
+fn reftable() -> Failure {
+    let message =
+        "this repository keeps its references in the reftable format, which git ap cannot read yet";
+    Failure::new(Kind::Repository, message).hint("git refs migrate --ref-format=files")
+}

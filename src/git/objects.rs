@@ -1,0 +1,95 @@
+//! Trees and file contents, read from the object database.
+
+use anyhow::{Context as _, Result, bail};
+
+use super::Repository;
+use crate::domain::path::{RepoPath, quote};
+use crate::domain::tree::{Entry, Mode};
+
+/// A handle for reading file contents that can be cloned into threads.
+#[derive(Clone)]
+pub struct Objects(gix::ThreadSafeRepository);
+
+impl std::fmt::Debug for Objects {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Objects")
+    }
+}
+
+pub(super) fn mode(mode: gix::objs::tree::EntryMode) -> Option<Mode> {
+    use gix::objs::tree::EntryKind;
+    Some(match mode.kind() {
+        EntryKind::Tree => return None,
+        EntryKind::Blob => Mode::File,
+        EntryKind::BlobExecutable => Mode::Executable,
+        EntryKind::Link => Mode::Symlink,
+        EntryKind::Commit => Mode::Submodule,
+    })
+}
+
+/// A path as git has it in a tree. A tree that holds one that git would never check out is
+/// refused by name.
+pub(super) fn repo_path(bytes: &[u8]) -> Result<RepoPath> {
+    match RepoPath::new(bytes) {
+        Some(path) => Ok(path),
+        None => bail!("a tree holds {}, which is no path for git", quote(bytes)),
+    }
+}
+
+impl Repository {
+    /// Every file of a commit's tree, submodules and symbolic links too, sorted by path.
+    pub fn entries(&self, commit: &str) -> Result<Vec<Entry>> {
+        let reading = || format!("cannot read the tree of {commit}");
+        let commit = self.gix.find_commit(self.id(commit)?).with_context(reading)?;
+        let tree = commit.tree().with_context(reading)?;
+        let files = tree.traverse().breadthfirst.files().with_context(reading)?;
+        let mut entries = Vec::with_capacity(files.len());
+        for file in files {
+            let Some(mode) = mode(file.mode) else { continue };
+            entries.push(Entry {
+                path: repo_path(&file.filepath)?,
+                mode,
+                id: file.oid.to_string(),
+            });
+        }
+        entries.sort();
+        Ok(entries)
+    }
+
+    /// A handle for reading contents from several threads.
+    pub fn objects(&self) -> Objects {
+        Objects(self.gix.clone().into_sync())
+    }
+}
+
+impl Objects {
+    /// A reader for one thread, which keeps its caches between reads.
+    pub fn reader(&self) -> Reader {
+        let mut repository = self.0.to_thread_local();
+        repository.object_cache_size_if_unset(4 * 1024 * 1024);
+        Reader(repository)
+    }
+}
+
+/// Reads file contents on one thread.
+pub struct Reader(gix::Repository);
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reader")
+    }
+}
+
+impl Reader {
+    /// The contents of a blob; `None` if it has more than `limit` bytes, which is found out
+    /// before it is unpacked.
+    pub fn blob(&self, id: &str, limit: u64) -> Result<Option<Vec<u8>>> {
+        let reading = || format!("cannot read the file with object id {id}");
+        let id = gix::ObjectId::from_hex(id.as_bytes()).with_context(reading)?;
+        if self.0.find_header(id).with_context(reading)?.size() > limit {
+            return Ok(None);
+        }
+        let mut object = self.0.find_object(id).with_context(reading)?;
+        Ok(Some(std::mem::take(&mut object.data)))
+    }
+}
