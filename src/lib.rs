@@ -10,6 +10,10 @@
 //! `ui` is used by `main` and `commands` alone. Every command has three steps: gather facts,
 //! decide in [`domain`], apply the actions that were decided on.
 
+pub mod cli;
+pub mod commands;
 pub mod domain;
+pub mod execute;
 pub mod git;
 pub mod store;
+pub mod ui;

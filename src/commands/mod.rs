@@ -1,0 +1,242 @@
+//! One verb, one file: its arguments and `run`. What all of them are given stands here.
+
+pub mod analyze;
+pub mod check;
+pub mod clock;
+pub mod completions;
+pub mod config;
+pub mod init;
+pub mod man;
+pub mod plan;
+pub mod schema;
+pub mod show;
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::PathBuf;
+
+use crate::domain::error::{Failure, Kind};
+use crate::execute::narrate::{self, Beat, Interrupted, Reporter};
+use crate::ui::progress::Progress;
+use crate::ui::{Format, Terminal, Ui};
+use clock::Clock;
+
+/// The flags that every command takes.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "three independent flags")]
+#[command(next_help_heading = "Everywhere")]
+pub struct Globals {
+    /// How to answer: for people, as JSON, or (check) as SARIF or GitHub annotations
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value = "human")]
+    pub format: Format,
+    /// Leave out everything but the answer
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Tell more
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Answer every question with yes
+    #[arg(long, global = true)]
+    pub yes: bool,
+}
+
+/// The environment of the process, read once.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(pub BTreeMap<OsString, OsString>);
+
+impl Environment {
+    /// The value of a variable.
+    pub fn get(&self, name: &str) -> Option<&OsStr> {
+        self.0.get(OsStr::new(name)).map(OsString::as_os_str)
+    }
+}
+
+/// What the process was given by whoever started it.
+#[derive(Debug)]
+pub struct Process {
+    /// The directory that it was started in.
+    pub cwd: PathBuf,
+    /// Its environment.
+    pub env: Environment,
+    /// Its standard streams.
+    pub terminal: Terminal,
+}
+
+/// What a command works with: nothing else from outside reaches it.
+#[derive(Debug)]
+pub struct Ctx {
+    /// The directory that the command is about.
+    pub cwd: PathBuf,
+    /// The environment.
+    pub env: Environment,
+    /// The time.
+    pub clock: Clock,
+    /// The way to whoever called.
+    pub ui: Ui,
+    /// The step that a test wants to fail, from `GIT_AP_FAILPOINT`.
+    pub failpoint: Option<String>,
+}
+
+impl Ctx {
+    /// What a command started with `globals` in `process` works with. Fails where the frozen
+    /// clock of a test holds no time.
+    pub fn new(globals: Globals, process: Process) -> anyhow::Result<Self> {
+        let clock = Clock::new(process.env.get(clock::FROZEN_BY))?;
+        let failpoint = process.env.get("GIT_AP_FAILPOINT");
+        Ok(Self {
+            clock,
+            failpoint: failpoint.map(|name| name.to_string_lossy().into_owned()),
+            ui: ui(globals, process.terminal),
+            cwd: process.cwd,
+            env: process.env,
+        })
+    }
+
+    /// Runs work that takes time with its progress shown, and returns what it returns. The
+    /// work gathers and decides; what it decided on is written afterwards, so that a Ctrl-C
+    /// meanwhile (exit code 130) leaves everything as it was.
+    pub fn narrate<T, W>(&self, work: W) -> anyhow::Result<T>
+    where
+        W: FnOnce(&Reporter) -> anyhow::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let mut progress = Progress::new(&self.ui);
+        let now = || (self.clock.rfc3339(), self.clock.elapsed());
+        let outcome = narrate::narrate(work, now, |beat| match beat {
+            Beat::Event(event) => progress.event(event),
+            Beat::Tick => {
+                progress.tick();
+                Ok(())
+            }
+        });
+        outcome.flatten().map_err(|error| match error.downcast_ref::<Interrupted>() {
+            Some(interrupted) => {
+                let failure = Failure::new(Kind::User, interrupted.to_string());
+                error.context(failure)
+            }
+            None => error,
+        })
+    }
+
+    /// Refuses a `--format` that `verb` cannot answer in.
+    pub fn require_format(&self, verb: &str, formats: &[Format]) -> Result<(), Failure> {
+        let name = |format: Format| {
+            let value = clap::ValueEnum::to_possible_value(&format);
+            value.expect("no format is skipped").get_name().to_owned()
+        };
+        if formats.contains(&self.ui.format) {
+            return Ok(());
+        }
+        let given = name(self.ui.format);
+        let known = formats.iter().copied().map(name).collect::<Vec<_>>().join("|");
+        let message = format!("`git ap {verb}` has no answer as `{given}`");
+        Err(Failure::new(Kind::Usage, message).hint(format!("git ap {verb} --format {known}")))
+    }
+}
+
+/// The way to whoever called, as the flags and the streams have it.
+pub fn ui(globals: Globals, terminal: Terminal) -> Ui {
+    Ui {
+        format: globals.format,
+        quiet: globals.quiet,
+        verbose: globals.verbose,
+        yes: globals.yes,
+        terminal,
+    }
+}
+
+/// The exit code of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit(u8);
+
+impl Exit {
+    /// Everything was done.
+    pub const DONE: Exit = Exit(0);
+
+    /// The exit code of an error: its failure's kind, 130 for Ctrl-C, 141 for a pipe that its
+    /// reader closed (128 and SIGPIPE, as for every program that is killed by it).
+    pub fn of_error(error: &anyhow::Error) -> Self {
+        if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
+            return Self(interrupted.exit_code());
+        }
+        if is_closed_pipe(error) {
+            return Self(141);
+        }
+        crate::ui::failure_of(error).kind.into()
+    }
+
+    /// The number.
+    pub fn code(self) -> u8 {
+        self.0
+    }
+}
+
+impl From<Kind> for Exit {
+    fn from(kind: Kind) -> Self {
+        Self(kind.exit_code())
+    }
+}
+
+/// Whether an error says that nobody reads our output any more, which is no news to anybody.
+pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let broken = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
+    error.chain().any(|e| {
+        e.downcast_ref::<io::Error>().is_some_and(broken)
+            || e.downcast_ref::<serde_json::Error>()
+                .is_some_and(|e| e.io_error_kind() == Some(io::ErrorKind::BrokenPipe))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_codes_by_error() {
+        let pipe = || anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        let failure = |kind| anyhow::Error::from(Failure::new(kind, "m"));
+        let table = [
+            (pipe(), 141),
+            (pipe().context("printing"), 141),
+            (failure(Kind::Usage), 2),
+            (failure(Kind::Plan).context("x"), 3),
+            (failure(Kind::Bug), 70),
+            (anyhow::anyhow!("x"), 1),
+            (anyhow::Error::from(Interrupted::by_ctrl_c()).context("x"), 130),
+        ];
+        for (error, code) in table {
+            assert_eq!(Exit::of_error(&error).code(), code, "{error:#}");
+        }
+    }
+
+    fn ctx(format: Format) -> Ctx {
+        let process = Process {
+            cwd: PathBuf::from("/"),
+            env: Environment::default(),
+            terminal: Terminal::default(),
+        };
+        Ctx::new(Globals { format, ..Globals::default() }, process).expect("nothing is frozen")
+    }
+
+    #[test]
+    fn a_format_that_cannot_be_is_refused_with_those_that_can() {
+        let formats = [Format::Human, Format::Json];
+        assert_eq!(ctx(Format::Json).require_format("plan", &formats), Ok(()));
+        let refused = ctx(Format::Sarif).require_format("plan", &formats);
+        let expected = Failure::new(Kind::Usage, "`git ap plan` has no answer as `sarif`")
+            .hint("git ap plan --format human|json");
+        assert_eq!(refused, Err(expected));
+    }
+
+    #[test]
+    fn what_the_work_returns_comes_back() {
+        let value = ctx(Format::Human).narrate(|reporter| {
+            reporter.activity("x", 5);
+            Ok(7)
+        });
+        assert_eq!(value.expect("it ends"), 7);
+        let failed = ctx(Format::Human).narrate(|_| Err::<(), _>(anyhow::anyhow!("no")));
+        assert_eq!(failed.expect_err("it fails").to_string(), "no");
+    }
+}

@@ -1,0 +1,54 @@
+//! `git ap plan`: from a request, or from a plan that somebody else made, to the plan's files.
+
+use std::path::PathBuf;
+
+/// Analyse a request and write a plan for it
+///
+/// The plan splits the request into objectives, each with files of its own, in waves that can
+/// be worked on in parallel. It is written to `.ap/plans/<id>/` for review; nothing else is
+/// changed.
+#[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "five independent flags")]
+#[command(after_help = "\
+Examples:
+  git ap plan add JWT authentication        write a plan
+  git ap plan --dry-run add JWT             show it, write nothing
+  git ap plan --prompt add JWT > ask.txt    what to give to a chat
+  git ap plan --from answer.md              write the plan that it gave back
+  git ap plan --edit jwt                    change that plan in your editor
+  git ap plan --render jwt                  write plan.md anew from plan.toml")]
+#[command(group(clap::ArgGroup::new("form").args(["from", "edit", "render", "prompt"])))]
+pub struct Args {
+    /// What to do, in words; with --edit and --render, the plan
+    #[arg(
+        value_name = "REQUEST",
+        required_unless_present_any = ["from", "edit", "render"],
+        conflicts_with = "from"
+    )]
+    pub request: Vec<String>,
+    /// Take the plan from a file or `-`: TOML, JSON, or either fenced in Markdown
+    #[arg(long, value_name = "FILE|-")]
+    pub from: Option<PathBuf>,
+    /// Change a plan in the editor, and check it
+    #[arg(long)]
+    pub edit: bool,
+    /// Write plan.md anew from plan.toml
+    #[arg(long)]
+    pub render: bool,
+    /// Print the prompt that asks somebody else for a plan
+    #[arg(long, conflicts_with_all = ["dry_run", "commit"])]
+    pub prompt: bool,
+    /// Show what would be written, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Commit the plan's files on the current branch
+    #[arg(long)]
+    pub commit: bool,
+}
+
+impl Args {
+    /// The request, its words joined by a space.
+    pub fn request_text(&self) -> String {
+        self.request.join(" ")
+    }
+}

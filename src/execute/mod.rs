@@ -1,0 +1,4 @@
+//! Work that takes time: it runs beside the display, says what it does and can be stopped.
+
+mod interrupt;
+pub mod narrate;

@@ -1,0 +1,114 @@
+use std::sync::mpsc::channel;
+
+use tokio::sync::watch;
+
+use super::*;
+use crate::domain::event::Phase;
+
+fn clock() -> impl FnMut() -> (String, Duration) {
+    || ("2025-10-08T10:41:31Z".into(), Duration::ZERO)
+}
+
+#[test]
+fn reports_arrive_in_order_and_the_result_comes_back() {
+    let mut seen = Vec::new();
+    let (_keep, signals) = watch::channel(0);
+    let work = |reporter: &Reporter| {
+        reporter.report(EventKind::PhaseStart { phase: Phase::Analytic }, 0);
+        reporter.session("20251008-104131-x");
+        for percent in 1..=50 {
+            reporter.activity(format!("step {percent}"), percent);
+        }
+        reporter.report(EventKind::CycleComplete { success: true }, 0);
+        42
+    };
+    let on_beat = |beat: Beat<'_>| {
+        if let Beat::Event(event) = beat {
+            seen.push((event.seq, event.session.clone(), event.status.progress_percent));
+        }
+        Ok(())
+    };
+    let value = narrate_until(work, clock(), on_beat, signals).expect("it ends");
+    assert_eq!((value, seen.len()), (42, 52));
+    assert_eq!(seen[0], (1, None, 0));
+    assert_eq!(seen[51], (52, Some("20251008-104131-x".into()), 100));
+    assert!(seen.iter().zip(1..).all(|(event, n)| event.0 == n));
+}
+
+#[test]
+fn the_display_moves_while_the_work_is_silent() {
+    let mut ticks = 0;
+    let (_keep, signals) = watch::channel(0);
+    let work = |_: &Reporter| std::thread::sleep(TICK * 4);
+    let on_beat = |beat: Beat<'_>| {
+        ticks += usize::from(matches!(beat, Beat::Tick));
+        Ok(())
+    };
+    narrate_until(work, clock(), on_beat, signals).expect("it ends");
+    assert!(ticks >= 2, "{ticks}");
+}
+
+#[test]
+fn a_signal_stops_the_work_between_steps() {
+    let (signal, signals) = watch::channel(0);
+    let (stopped, was_stopped) = channel();
+    let work = move |reporter: &Reporter| {
+        reporter.activity("running", 1);
+        while reporter.checkpoint().is_ok() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        stopped.send(()).expect("the test waits");
+    };
+    let on_beat = |_: Beat<'_>| {
+        signal.send_replace(15);
+        Ok(())
+    };
+    let error = narrate_until(work, clock(), on_beat, signals).expect_err("interrupted");
+    let interrupted = error.downcast_ref::<Interrupted>().expect("that one");
+    assert_eq!(interrupted.exit_code(), 143);
+    was_stopped.try_recv().expect("the work ended before the pump did");
+}
+
+#[test]
+fn a_second_signal_leaves_deaf_work_behind() {
+    let (signal, signals) = watch::channel(0);
+    let (release, wait) = channel::<()>();
+    let started = Instant::now();
+    let pressing = std::thread::spawn(move || {
+        for _ in 0..2 {
+            std::thread::sleep(Duration::from_millis(50));
+            signal.send_replace(2);
+        }
+    });
+    let work = move |_: &Reporter| wait.recv().is_ok();
+    let error = narrate_until(work, clock(), |_| Ok(()), signals).expect_err("interrupted");
+    assert_eq!(error.downcast_ref::<Interrupted>().map(|i| i.exit_code()), Some(130));
+    assert!(started.elapsed() < GRACE, "{:?}", started.elapsed());
+    pressing.join().expect("no panic");
+    drop(release);
+}
+
+#[test]
+fn a_display_that_fails_stops_the_work() {
+    let (_keep, signals) = watch::channel(0);
+    let work = |reporter: &Reporter| {
+        reporter.activity("x", 1);
+        while !reporter.cancelled() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+    let on_beat = |beat: Beat<'_>| match beat {
+        Beat::Event(_) => anyhow::bail!("the pipe is closed"),
+        Beat::Tick => Ok(()),
+    };
+    let error = narrate_until(work, clock(), on_beat, signals).expect_err("stopped");
+    assert_eq!(error.to_string(), "the pipe is closed");
+}
+
+#[test]
+#[should_panic(expected = "the work is wrong")]
+fn a_panic_goes_on_in_the_caller() {
+    let (_keep, signals) = watch::channel(0);
+    let work = |_: &Reporter| panic!("the work is wrong");
+    narrate_until(work, clock(), |_| Ok(()), signals).expect("unreachable: it panics");
+}

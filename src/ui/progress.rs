@@ -1,0 +1,225 @@
+//! What is going on: a line that moves on a terminal, plain lines with `--verbose`, one event a
+//! line for programs, else nothing.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Format, Ui, count_of, text};
+use crate::domain::event::{Event, EventKind, Phase};
+
+/// The display of one command's events. It clears its line when it is dropped.
+#[derive(Debug)]
+pub struct Progress<'a> {
+    ui: &'a Ui,
+    bar: Option<ProgressBar>,
+    latest: Option<(Event, Instant)>,
+}
+
+impl<'a> Progress<'a> {
+    /// A display that shows nothing yet.
+    pub fn new(ui: &'a Ui) -> Self {
+        let live = ui.terminal.stderr_tty && !ui.quiet && ui.format == Format::Human;
+        let bar = live.then(|| {
+            let bar = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::stderr());
+            bar.set_style(style(ui.terminal.stderr_color));
+            bar
+        });
+        Self { ui, bar, latest: None }
+    }
+
+    /// Shows an event. It fails where standard output, which carries the events with
+    /// `--format json`, is closed.
+    pub fn event(&mut self, event: &Event) -> anyhow::Result<()> {
+        if self.ui.format == Format::Json {
+            return self.ui.json(event);
+        }
+        if self.ui.verbose
+            && let Some(line) = describe(event)
+        {
+            match &self.bar {
+                Some(bar) => bar.suspend(|| self.ui.note(&line)),
+                None => self.ui.note(&line),
+            }
+        }
+        self.latest = Some((event.clone(), Instant::now()));
+        self.draw();
+        Ok(())
+    }
+
+    /// Moves the line on.
+    pub fn tick(&self) {
+        self.draw();
+    }
+
+    fn draw(&self) {
+        if let (Some(bar), Some((event, since))) = (&self.bar, &self.latest) {
+            bar.set_position(u64::from(event.status.progress_percent));
+            bar.set_message(message(event, since.elapsed()));
+            bar.tick();
+        }
+    }
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn style(color: bool) -> ProgressStyle {
+    let template = if color {
+        "{spinner:.cyan} {bar:20.cyan/dim} {percent:>3}% {wide_msg}"
+    } else {
+        "{spinner} {bar:20} {percent:>3}% {wide_msg}"
+    };
+    ProgressStyle::with_template(template)
+        .expect("the two templates above are well formed")
+        .progress_chars("━╸─")
+}
+
+/// What stands behind the bar: phase, activity, time gone and time left. `since` is what has
+/// passed since the event.
+fn message(event: &Event, since: Duration) -> String {
+    let status = &event.status;
+    let mut out = headline(event);
+    let since = since.as_secs_f64();
+    out.push_str(&format!(" ({}", clock(status.elapsed_seconds + since)));
+    if let Some(left) = status.estimated_remaining_seconds
+        && status.progress_percent < 100
+    {
+        out.push_str(&format!(", about {} left", clock((left - since).max(0.0))));
+    }
+    out.push(')');
+    out
+}
+
+/// The phase and what is going on in it.
+fn headline(event: &Event) -> String {
+    let phase = phase_name(event.status.phase);
+    let activity = text::one_line(&event.status.current_activity);
+    if activity.is_empty() || activity == phase {
+        phase.to_owned()
+    } else {
+        format!("{phase}: {activity}")
+    }
+}
+
+/// Seconds as `7s`, `1m05s` or `2h03m`.
+fn clock(seconds: f64) -> String {
+    // A clock that ran backwards or a huge estimate saturate; neither is shown wrongly.
+    let whole = Duration::try_from_secs_f64(seconds).unwrap_or_default().as_secs();
+    match (whole / 3600, whole / 60 % 60, whole % 60) {
+        (0, 0, s) => format!("{s}s"),
+        (0, m, s) => format!("{m}m{s:02}s"),
+        (h, m, _) => format!("{h}h{m:02}m"),
+    }
+}
+
+fn phase_name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Idle => "starting",
+        Phase::Analytic => "analysis",
+        Phase::Planning => "planning",
+        Phase::Validation => "validation",
+        Phase::Execution => "execution",
+        Phase::Integration => "integration",
+        Phase::PostExecution => "finishing",
+        Phase::AutoDocumentation => "reports",
+        Phase::Completed => "done",
+        Phase::Failed => "failed",
+    }
+}
+
+/// A line for an event that `--verbose` tells; none for those that say nothing new.
+fn describe(event: &Event) -> Option<String> {
+    let line = match &event.kind {
+        EventKind::PhaseStart { .. } => {
+            return Some(headline(event));
+        }
+        EventKind::Activity { text }
+        | EventKind::ScopeStrategy { text }
+        | EventKind::ConflictResolved { text } => text::one_line(text).into_owned(),
+        EventKind::CodebaseAnalyzed { files, modules } => {
+            format!("{} in {}", count_of(*files, "file"), count_of(*modules, "module"))
+        }
+        EventKind::TaskTypeDetermined { task_type, reason } => {
+            format!("task type {}: {}", task_type.as_str(), text::one_line(reason))
+        }
+        EventKind::CoordinationPoints { count } => count_of(*count, "coordination point"),
+        EventKind::ObjectivesCreated { count } => count_of(*count, "objective"),
+        EventKind::WavesCreated { count } => {
+            count_of(usize::try_from(*count).unwrap_or(usize::MAX), "wave")
+        }
+        EventKind::ScopeValidated { valid: true, .. } => "scopes proved".to_owned(),
+        EventKind::ScopeValidated { valid: false, findings } => {
+            format!("scopes not valid: {}", count_of(*findings, "finding"))
+        }
+        EventKind::PhaseComplete { .. } | EventKind::CycleComplete { .. } => return None,
+    };
+    Some(format!("  {line}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::Stream;
+
+    fn event(kind: EventKind, percent: u8, seconds: u64) -> Event {
+        let mut stream = Stream::default();
+        let start = EventKind::PhaseStart { phase: Phase::Analytic };
+        stream.event(start, 0, String::new(), Duration::ZERO);
+        stream.event(kind, percent, String::new(), Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn the_line_says_where_it_stands() {
+        let activity = |text: &str| EventKind::Activity { text: text.into() };
+        let table = [
+            (event(activity("reading a.rs"), 0, 1), 0, "analysis: reading a.rs (1s)"),
+            (event(activity("x"), 25, 60), 5, "analysis: x (1m05s, about 2m55s left)"),
+            (event(activity("x"), 50, 1), 9, "analysis: x (10s, about 0s left)"),
+            (event(activity("a\x1b[2J\nb"), 0, 0), 0, "analysis: a\\u{1b}[2J\\nb (0s)"),
+            (event(EventKind::CycleComplete { success: true }, 0, 7380), 0, "done (2h03m)"),
+        ];
+        for (event, since, expected) in table {
+            assert_eq!(message(&event, Duration::from_secs(since)), expected);
+        }
+        assert_eq!(clock(f64::NAN), "0s");
+        assert_eq!(clock(-1.0), "0s");
+    }
+
+    #[test]
+    fn verbose_tells_each_thing_once() {
+        let phase = EventKind::PhaseStart { phase: Phase::Planning };
+        let table = [
+            (phase, Some("planning")),
+            (EventKind::CodebaseAnalyzed { files: 1, modules: 2 }, Some("  1 file in 2 modules")),
+            (EventKind::WavesCreated { count: 1 }, Some("  1 wave")),
+            (
+                EventKind::ScopeValidated { valid: false, findings: 3 },
+                Some("  scopes not valid: 3 findings"),
+            ),
+            (EventKind::CycleComplete { success: true }, None),
+        ];
+        for (kind, expected) in table {
+            assert_eq!(describe(&event(kind, 0, 0)).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn nobody_looking_means_no_line() {
+        let terminal = super::super::Terminal { stderr_tty: true, ..Default::default() };
+        let table = [
+            (Ui { terminal, ..Ui::default() }, true),
+            (Ui { terminal, quiet: true, ..Ui::default() }, false),
+            (Ui { terminal, format: Format::Json, ..Ui::default() }, false),
+            (Ui::default(), false),
+        ];
+        for (ui, live) in table {
+            assert_eq!(Progress::new(&ui).bar.is_some(), live, "{ui:?}");
+        }
+    }
+}
