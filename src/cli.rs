@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use clap::builder::StyledStr;
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::error::{ContextKind, ErrorKind};
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::commands::{
@@ -68,18 +68,19 @@ const STYLES: Styles = Styles::styled()
 pub fn command() -> clap::Command {
     let command = Cli::command();
     let (header, literal) = (STYLES.get_header(), STYLES.get_literal());
-    let mut groups = String::new();
-    for (title, verbs) in GROUPS {
-        groups.push_str(&format!("{header}{title}:{header:#}\n"));
-        for verb in verbs {
-            let about = command.find_subcommand(verb).and_then(clap::Command::get_about);
-            let about = about.map(StyledStr::to_string).unwrap_or_default();
-            groups.push_str(&format!("  {literal}{verb:<13}{literal:#}{about}\n"));
-        }
-        groups.push('\n');
-    }
+    let line = |verb: &&str| {
+        let about = command.find_subcommand(verb).and_then(clap::Command::get_about);
+        let about = about.map(StyledStr::to_string).unwrap_or_default();
+        format!("  {literal}{verb:<13}{literal:#}{about}\n")
+    };
+    let group = |(title, verbs): (&str, &[&str])| {
+        let lines: String = verbs.iter().map(line).collect();
+        format!("{header}{title}:{header:#}\n{lines}\n")
+    };
+    let groups: String = GROUPS.into_iter().map(group).collect();
     command.help_template(StyledStr::from(format!(
-        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{groups}{{options}}{{after-help}}"
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{groups}{header}Options:{header:#}\n\
+         {{options}}{{after-help}}"
     )))
 }
 
@@ -94,12 +95,13 @@ pub enum Parsed {
 
 /// Reads a command line, the program's name first. A wrong one is a failure of kind usage.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
+    let args: Vec<OsString> = args.into_iter().collect();
     let result =
-        command().try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
+        command().try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches));
     match result {
         Ok(cli) => Ok(Parsed::Run(Box::new(cli))),
         Err(error) if !error.use_stderr() => Ok(Parsed::Show(error.render().ansi().to_string())),
-        Err(error) => Err(usage_failure(&error)),
+        Err(error) => Err(usage_failure(&error, &help_for(&args))),
     }
 }
 
@@ -130,15 +132,12 @@ pub fn run(ctx: &Ctx, verb: Verb) -> anyhow::Result<Exit> {
     }
 }
 
-/// clap's words as a failure: its first paragraph is what is wrong, its tip or the help of the
-/// command is what to do.
-fn usage_failure(error: &clap::Error) -> Failure {
-    let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
-    let usage = anstream::adapter::strip_str(&usage).to_string();
-    let help = format!("{} -h", verb_of_usage(&usage));
-    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-        || error.kind() == ErrorKind::MissingSubcommand
-    {
+/// clap's words as a failure: its first paragraph is what is wrong, its tip or else `help` is
+/// what to do.
+fn usage_failure(error: &clap::Error, help: &str) -> Failure {
+    let no_verb =
+        [ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, ErrorKind::MissingSubcommand];
+    if no_verb.contains(&error.kind()) {
         return Failure::new(Kind::Usage, "`git ap` needs a command").hint(help);
     }
     let text = error.render().to_string();
@@ -149,20 +148,23 @@ fn usage_failure(error: &clap::Error) -> Failure {
     let tip = paragraphs
         .flat_map(str::lines)
         .find_map(|line| line.trim().strip_prefix("tip: ").map(in_backticks));
-    Failure::new(Kind::Usage, in_backticks(&message)).hint(tip.unwrap_or(help))
+    Failure::new(Kind::Usage, in_backticks(&message)).hint(tip.unwrap_or_else(|| help.to_owned()))
 }
 
-/// `git ap check` of `Usage: git ap check [OPTIONS] …`.
-fn verb_of_usage(usage: &str) -> String {
-    let words = usage.trim_start_matches("Usage:").split_whitespace();
-    let words: Vec<&str> =
-        words.take_while(|word| word.bytes().all(|b| b.is_ascii_lowercase())).take(3).collect();
-    if words.starts_with(&["git", "ap"]) { words.join(" ") } else { "git ap".to_owned() }
+/// The help of the verb that a command line names.
+fn help_for(args: &[OsString]) -> String {
+    let command = command();
+    let named = args.iter().skip(1).find_map(|word| command.find_subcommand(word));
+    named.map_or_else(|| "git ap -h".to_owned(), |verb| format!("git ap {} -h", verb.get_name()))
 }
 
 /// clap names things in quotes, we in backticks; text that has odd quotes stays as it is.
 fn in_backticks(text: &str) -> String {
-    if text.matches('\'').count() % 2 == 0 { text.replace('\'', "`") } else { text.to_owned() }
+    if text.matches('\'').count().is_multiple_of(2) {
+        text.replace('\'', "`")
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -234,9 +236,9 @@ mod tests {
                 "a similar subcommand exists: `plan`",
             ),
             (
-                "git-ap check --fxi",
-                "unexpected argument `--fxi` found",
-                "a similar argument exists: `--fix`",
+                "git-ap check --stage",
+                "unexpected argument `--stage` found",
+                "a similar argument exists: `--staged`",
             ),
             ("git-ap check a b", "unexpected argument `b` found", "git ap check -h"),
             (

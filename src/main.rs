@@ -7,9 +7,9 @@ use std::panic::{AssertUnwindSafe, PanicHookInfo};
 use std::process::ExitCode;
 
 use git_ap::cli::{self, Parsed};
-use git_ap::commands::{self, Ctx, Environment, Exit, Globals, Process, is_closed_pipe};
+use git_ap::commands::{self, Ctx, Environment, Exit, Globals, Process};
 use git_ap::domain::error::{Failure, Kind};
-use git_ap::ui::{Format, Terminal, Ui, bug_text};
+use git_ap::ui::{Format, Terminal, Ui, bug_text, is_closed_output};
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(on_panic));
@@ -45,7 +45,7 @@ fn report(ui: &Ui, outcome: Result<Exit, impl Into<anyhow::Error>>) -> u8 {
         Err(error) => error.into(),
     };
     // Whoever closed the pipe does not want to hear about it.
-    if !is_closed_pipe(&error) {
+    if !is_closed_output(&error) {
         // With both streams gone, the exit code says it all.
         drop(ui.error(&error));
     }
@@ -80,10 +80,17 @@ fn terminal_width() -> Option<usize> {
 }
 
 fn on_panic(info: &PanicHookInfo<'_>) {
-    let what = info.payload_as_str().unwrap_or("a panic without words");
+    let payload = info.payload();
+    let what = payload.downcast_ref::<&str>().copied();
+    let what = what.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let what = what.unwrap_or("a panic without words");
     let place = info.location().map_or_else(|| "unknown place".to_owned(), ToString::to_string);
     let mut err = std::io::stderr().lock();
     // A hook that fails must not panic again: with stderr gone there is nobody to tell.
+    if err.is_terminal() {
+        // A progress line may stand there.
+        drop(write!(err, "\r\x1b[2K"));
+    }
     drop(writeln!(err, "{}", bug_text(what, &place)));
     let backtrace = std::backtrace::Backtrace::capture();
     if backtrace.status() == std::backtrace::BacktraceStatus::Captured {

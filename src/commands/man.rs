@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use clap_mangen::roff::{Roff, roman};
 
 use super::{Ctx, Exit};
 use crate::ui::{Format, count_of};
@@ -21,6 +22,9 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
 }
+
+/// How the text behind a command's help begins.
+const EXAMPLES: &str = "Examples:\n";
 
 struct Page {
     name: String,
@@ -47,7 +51,7 @@ pub fn run(ctx: &Ctx, args: &Args, command: clap::Command) -> anyhow::Result<Exi
 
 /// The main page, then one for each command in the order in which they are declared.
 fn pages(command: clap::Command) -> anyhow::Result<Vec<Page>> {
-    let mut root = command.bin_name("git-ap").disable_help_subcommand(true);
+    let mut root = command.disable_help_subcommand(true);
     root.build();
     let subcommands: Vec<clap::Command> =
         root.get_subcommands().filter(|s| !s.is_hide_set()).cloned().collect();
@@ -55,10 +59,41 @@ fn pages(command: clap::Command) -> anyhow::Result<Vec<Page>> {
 }
 
 fn page(command: clap::Command) -> anyhow::Result<Page> {
+    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let has_commands = command.has_subcommands();
     let man = clap_mangen::Man::new(command).manual("git ap");
     let mut roff = Vec::new();
-    man.render(&mut roff).context("rendering a manual page")?;
+    render(&man, has_commands, help.strip_prefix(EXAMPLES), &mut roff)
+        .context("rendering a manual page")?;
     Ok(Page { name: man.get_filename(), roff })
+}
+
+/// The sections of a page. `clap_mangen` would fill the lines of the examples into one
+/// paragraph, so they are put here as they are.
+fn render(
+    man: &clap_mangen::Man,
+    has_commands: bool,
+    examples: Option<&str>,
+    out: &mut Vec<u8>,
+) -> std::io::Result<()> {
+    man.render_title(out)?;
+    man.render_name_section(out)?;
+    man.render_synopsis_section(out)?;
+    man.render_description_section(out)?;
+    man.render_options_section(out)?;
+    if has_commands {
+        man.render_subcommands_section(out)?;
+    }
+    if let Some(examples) = examples {
+        let mut section = Roff::new();
+        section.control("SH", ["EXAMPLES"]).control("nf", []);
+        for line in examples.lines() {
+            section.text([roman(line.trim())]);
+        }
+        section.control("fi", []);
+        section.to_writer(out)?;
+    }
+    Ok(())
 }
 
 #[expect(
@@ -95,6 +130,10 @@ mod tests {
             assert!(roff.contains(".TH ") && roff.contains(".SH SYNOPSIS"), "{roff}");
             assert!(!roff.contains('\x1b'), "{roff}");
         }
+        let check = String::from_utf8_lossy(&pages[1].roff).into_owned();
+        let examples = check.split(".SH EXAMPLES\n.nf\n").nth(1).expect("it has some");
+        assert!(examples.starts_with("git ap check "), "{examples}");
+        assert!(examples.ends_with("\n.fi\n"), "{examples}");
     }
 
     #[test]

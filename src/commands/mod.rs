@@ -13,18 +13,16 @@ pub mod show;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::io;
 use std::path::PathBuf;
 
 use crate::domain::error::{Failure, Kind};
 use crate::execute::narrate::{self, Beat, Interrupted, Reporter};
 use crate::ui::progress::Progress;
-use crate::ui::{Format, Terminal, Ui};
+use crate::ui::{Format, Terminal, Ui, is_closed_output};
 use clock::Clock;
 
 /// The flags that every command takes.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
-#[expect(clippy::struct_excessive_bools, reason = "three independent flags")]
 #[command(next_help_heading = "Everywhere")]
 pub struct Globals {
     /// How to answer: for people, as JSON, or (check) as SARIF or GitHub annotations
@@ -160,7 +158,7 @@ impl Exit {
         if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
             return Self(interrupted.exit_code());
         }
-        if is_closed_pipe(error) {
+        if is_closed_output(error) {
             return Self(141);
         }
         crate::ui::failure_of(error).kind.into()
@@ -178,27 +176,16 @@ impl From<Kind> for Exit {
     }
 }
 
-/// Whether an error says that nobody reads our output any more, which is no news to anybody.
-pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    let broken = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
-    error.chain().any(|e| {
-        e.downcast_ref::<io::Error>().is_some_and(broken)
-            || e.downcast_ref::<serde_json::Error>()
-                .is_some_and(|e| e.io_error_kind() == Some(io::ErrorKind::BrokenPipe))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn exit_codes_by_error() {
-        let pipe = || anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        let pipe = || anyhow::Error::from(std::io::Error::from(std::io::ErrorKind::BrokenPipe));
         let failure = |kind| anyhow::Error::from(Failure::new(kind, "m"));
         let table = [
-            (pipe(), 141),
-            (pipe().context("printing"), 141),
+            (pipe().context("asking a worker"), 1),
             (failure(Kind::Usage), 2),
             (failure(Kind::Plan).context("x"), 3),
             (failure(Kind::Bug), 70),

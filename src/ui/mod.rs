@@ -3,6 +3,7 @@
 
 pub mod base64;
 pub mod findings;
+mod line;
 pub mod progress;
 pub mod text;
 
@@ -48,7 +49,6 @@ pub struct Terminal {
 
 /// How to talk to whoever called.
 #[derive(Clone, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "three independent flags of the command line")]
 pub struct Ui {
     /// How the command answers.
     pub format: Format,
@@ -100,8 +100,7 @@ impl Ui {
     /// Prints bytes that git ap made and that another program reads: scripts, manual pages.
     pub fn verbatim(&self, bytes: &[u8]) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(bytes)?;
-        out.flush()
+        out.write_all(bytes).and_then(|()| out.flush()).map_err(named)
     }
 
     /// Prints one JSON document on one line.
@@ -201,11 +200,11 @@ pub fn failure_of(error: &anyhow::Error) -> Failure {
 }
 
 fn error_text(failure: &Failure) -> String {
-    let mut out = format!("{ERROR}error:{ERROR:#} {}", text::indented(&failure.message));
-    if let Some(hint) = &failure.hint {
-        out.push_str(&format!("\n{HINT}hint:{HINT:#} {}", text::indented(hint)));
+    let message = format!("{ERROR}error:{ERROR:#} {}", text::indented(&failure.message));
+    match &failure.hint {
+        Some(hint) => format!("{message}\n{HINT}hint:{HINT:#} {}", text::indented(hint)),
+        None => message,
     }
-    out
 }
 
 /// What a panic says: it is ours, not the user's.
@@ -226,16 +225,39 @@ fn is_yes(line: &str) -> bool {
     matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
+/// Standard output could not be written to.
+#[derive(Debug)]
+struct NoAnswer(io::Error);
+
+impl std::fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "writing the answer: {}", self.0)
+    }
+}
+
+impl std::error::Error for NoAnswer {}
+
+fn named(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), NoAnswer(error))
+}
+
+/// Whether an error says that nobody reads our output any more, which is no news to anybody. A
+/// closed pipe to some other program is not meant.
+pub fn is_closed_output(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(|e| e.downcast_ref::<io::Error>()).any(|e| {
+        e.kind() == io::ErrorKind::BrokenPipe
+            && e.get_ref().and_then(|inner| inner.downcast_ref::<NoAnswer>()).is_some()
+    })
+}
+
 /// Writes `text` with exactly one line feed behind it, and nothing for no text.
 fn write_line(out: &mut impl Write, text: &str) -> io::Result<()> {
     if text.is_empty() {
         return Ok(());
     }
-    out.write_all(text.as_bytes())?;
-    if !text.ends_with('\n') {
-        out.write_all(b"\n")?;
-    }
-    out.flush()
+    let end: &[u8] = if text.ends_with('\n') { b"" } else { b"\n" };
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(end));
+    written.and_then(|()| out.flush()).map_err(named)
 }
 
 #[cfg(test)]
@@ -291,6 +313,28 @@ mod tests {
         for (line, yes) in [("y\n", true), (" YES \n", true), ("\n", false), ("yep", false)] {
             assert_eq!(is_yes(line), yes, "{line:?}");
         }
+    }
+
+    struct Closed;
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn only_our_own_output_can_be_closed_quietly() {
+        let ours = write_line(&mut Closed, "x").expect_err("it is closed");
+        let ours = anyhow::Error::from(ours).context("printing");
+        assert!(is_closed_output(&ours));
+        assert!(format!("{ours:#}").starts_with("printing: writing the answer: "));
+        let other = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert!(!is_closed_output(&other.context("asking a worker")));
     }
 
     #[test]

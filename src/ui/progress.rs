@@ -3,8 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike as _};
 
+use super::line::Line;
 use super::{Format, Ui, count_of, text};
 use crate::domain::event::{Event, EventKind, Phase};
 
@@ -21,7 +22,10 @@ impl<'a> Progress<'a> {
     pub fn new(ui: &'a Ui) -> Self {
         let live = ui.terminal.stderr_tty && !ui.quiet && ui.format == Format::Human;
         let bar = live.then(|| {
-            let bar = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::stderr());
+            let bar = ProgressBar::with_draw_target(
+                Some(100),
+                ProgressDrawTarget::term_like_with_hz(Box::new(Line), 20),
+            );
             bar.set_style(style(ui.terminal.stderr_color));
             bar
         });
@@ -65,6 +69,11 @@ impl Drop for Progress<'_> {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+            if std::thread::panicking() {
+                // indicatif draws nothing then, and would leave its line behind. Where stderr
+                // is gone there is no line.
+                drop(Line.clear_line());
+            }
         }
     }
 }
@@ -80,20 +89,18 @@ fn style(color: bool) -> ProgressStyle {
         .progress_chars("━╸─")
 }
 
-/// What stands behind the bar: phase, activity, time gone and time left. `since` is what has
-/// passed since the event.
+/// What stands behind the bar: time gone, time left, phase and activity. `since` is what has
+/// passed since the event. The activity comes last, so that a narrow terminal cuts that.
 fn message(event: &Event, since: Duration) -> String {
     let status = &event.status;
-    let mut out = headline(event);
     let since = since.as_secs_f64();
-    out.push_str(&format!(" ({}", clock(status.elapsed_seconds + since)));
+    let mut out = clock(status.elapsed_seconds + since);
     if let Some(left) = status.estimated_remaining_seconds
         && status.progress_percent < 100
     {
-        out.push_str(&format!(", about {} left", clock((left - since).max(0.0))));
+        out = format!("{out}, about {} left", clock((left - since).max(0.0)));
     }
-    out.push(')');
-    out
+    format!("{out}  {}", headline(event))
 }
 
 /// The phase and what is going on in it.
@@ -178,11 +185,11 @@ mod tests {
     fn the_line_says_where_it_stands() {
         let activity = |text: &str| EventKind::Activity { text: text.into() };
         let table = [
-            (event(activity("reading a.rs"), 0, 1), 0, "analysis: reading a.rs (1s)"),
-            (event(activity("x"), 25, 60), 5, "analysis: x (1m05s, about 2m55s left)"),
-            (event(activity("x"), 50, 1), 9, "analysis: x (10s, about 0s left)"),
-            (event(activity("a\x1b[2J\nb"), 0, 0), 0, "analysis: a\\u{1b}[2J\\nb (0s)"),
-            (event(EventKind::CycleComplete { success: true }, 0, 7380), 0, "done (2h03m)"),
+            (event(activity("reading a.rs"), 0, 1), 0, "1s  analysis: reading a.rs"),
+            (event(activity("x"), 25, 60), 5, "1m05s, about 2m55s left  analysis: x"),
+            (event(activity("x"), 50, 1), 9, "10s, about 0s left  analysis: x"),
+            (event(activity("a\x1b[2J\nb"), 0, 0), 0, "0s  analysis: a\\u{1b}[2J\\nb"),
+            (event(EventKind::CycleComplete { success: true }, 0, 7380), 0, "2h03m  done"),
         ];
         for (event, since, expected) in table {
             assert_eq!(message(&event, Duration::from_secs(since)), expected);

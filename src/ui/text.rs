@@ -2,6 +2,7 @@
 //! move the cursor, recolour the screen or hide words leaves here as a visible escape.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use crate::domain::path::is_printable;
 
@@ -33,7 +34,7 @@ pub fn json(compact: &str) -> Cow<'_, str> {
             out.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                out.push_str(&format!("\\u{unit:04x}"));
+                write!(out, "\\u{unit:04x}").expect("writing to a string cannot fail");
             }
         }
     }

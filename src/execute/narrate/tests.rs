@@ -112,3 +112,52 @@ fn a_panic_goes_on_in_the_caller() {
     let work = |_: &Reporter| panic!("the work is wrong");
     narrate_until(work, clock(), |_| Ok(()), signals).expect("unreachable: it panics");
 }
+
+/// Run alone, as a process of its own, by the test below: work that waits for a signal, and
+/// after it a wait as at a question.
+#[test]
+#[ignore = "it waits for signals that the next test sends"]
+fn child_that_waits() {
+    let say = |text: &str| {
+        use std::io::Write as _;
+        writeln!(std::io::stderr(), "{text}").expect("the parent reads");
+    };
+    let work = move |reporter: &Reporter| {
+        // The thread that listens is certainly there once it has been given some time.
+        std::thread::sleep(Duration::from_millis(300));
+        say("child: working");
+        while !reporter.cancelled() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+    let error = narrate(work, clock(), |_| Ok(())).expect_err("interrupted");
+    say(&format!("child: {error}"));
+    std::thread::sleep(Duration::from_secs(20));
+    say("child: nothing happened");
+}
+
+#[cfg(unix)]
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a signal is for a whole process")]
+fn the_first_signal_stops_the_work_and_the_next_the_process() {
+    use std::io::BufRead as _;
+    use std::process::{Command, Stdio};
+
+    let test = "execute::narrate::tests::child_that_waits";
+    let mut child = Command::new(std::env::current_exe().expect("this test"))
+        .args(["--exact", test, "--ignored", "--nocapture"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let pid = child.id().to_string();
+    let stderr = std::io::BufReader::new(child.stderr.take().expect("piped"));
+    let mut lines = stderr.lines().map_while(Result::ok).filter(|l| l.starts_with("child:"));
+    for said in ["child: working", "child: interrupted: nothing was changed"] {
+        assert_eq!(lines.next().as_deref(), Some(said));
+        let kill = Command::new("kill").args(["-INT", &pid]).status().expect("it runs");
+        assert!(kill.success());
+    }
+    assert_eq!(lines.next(), None);
+    assert_eq!(child.wait().expect("it ended").code(), Some(130));
+}

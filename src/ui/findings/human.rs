@@ -52,15 +52,12 @@ fn summary(findings: &[Finding], subject: Subject<'_>) -> String {
     }
     if subject.objectives > 0 {
         let waves = usize::try_from(subject.waves).unwrap_or(usize::MAX);
-        out.push_str(&format!(
-            ", {} in {}",
-            count_of(subject.objectives, "objective"),
-            count_of(waves, "wave")
-        ));
+        let objectives = count_of(subject.objectives, "objective");
+        out = format!("{out}, {objectives} in {}", count_of(waves, "wave"));
     }
     for (n, thing) in [(errors, "error"), (warnings, "warning")] {
         if n > 0 {
-            out.push_str(&format!(", {}", count_of(n, thing)));
+            out = format!("{out}, {}", count_of(n, thing));
         }
     }
     out
@@ -217,10 +214,11 @@ warning[stale-render]: `plan.md` is old
     #[test]
     fn a_place_outside_the_file_is_no_panic() {
         let place = Place { span: 90..120, line: 7, column: 3 };
+        let [late, early] = [3, 1];
         let ends = [Source { path: "p", text: "" }, Source { path: "p", text: "a\né" }];
         for source in ends {
             let mut finding = Finding::error(Code::BadField, "m").at(Some(place.clone()));
-            finding.related = vec![(Place { span: 3..1, line: 1, column: 1 }, "l".into())];
+            finding.related = vec![(Place { span: late..early, line: 1, column: 1 }, "l".into())];
             let out = human(&[finding], Some(source), Subject::default(), PLAIN);
             assert!(out.starts_with("error[bad-field]: m\n"), "{out}");
         }

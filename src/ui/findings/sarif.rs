@@ -1,6 +1,8 @@
 //! Findings for code scanners: SARIF 2.1.0 (OASIS standard). Paths are relative to the
 //! repository's root, which SARIF calls `%SRCROOT%`.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::{Location, Source, end_column, location};
@@ -96,7 +98,7 @@ fn uri(path: &[u8]) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            write!(out, "%{byte:02X}").expect("writing to a string cannot fail");
         }
     }
     out

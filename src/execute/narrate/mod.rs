@@ -182,13 +182,10 @@ where
         loop {
             let beat = tokio::select! {
                 biased;
-                signal = self.signals.changed(), if !signals_end => match signal {
-                    Ok(()) => Err(self.interrupted().into()),
-                    Err(_) => {
-                        signals_end = true;
-                        Ok(())
-                    }
-                },
+                signal = self.signals.changed(), if !signals_end => {
+                    signals_end = signal.is_err();
+                    if signals_end { Ok(()) } else { Err(self.interrupted().into()) }
+                }
                 Some(report) = self.receiver.recv() => self.happened(report),
                 done = &mut work => {
                     while let Ok(report) = self.receiver.try_recv() {
