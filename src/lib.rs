@@ -10,6 +10,7 @@
 //! `ui` is used by `main` and `commands` alone. Every command has three steps: gather facts,
 //! decide in [`domain`], apply the actions that were decided on.
 
+pub mod analysis;
 pub mod cli;
 pub mod commands;
 pub mod domain;

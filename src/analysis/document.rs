@@ -1,0 +1,225 @@
+//! The analysis as a JSON document: what `analyze --format json` prints (DESIGN.md §6).
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Analysis;
+use crate::domain::path::RepoPath;
+use crate::domain::plan::{SCHEMA, TaskType};
+
+/// How many files a document lists.
+const FILES: usize = 50;
+
+/// A path: as text, and as base64 of its bytes where it is not UTF-8.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PathText {
+    /// For looking at.
+    pub path: String,
+    /// The exact bytes, where `path` is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path_bytes: Option<String>,
+}
+
+impl From<&RepoPath> for PathText {
+    fn from(path: &RepoPath) -> Self {
+        let path_bytes = path.to_str().is_none().then(|| base64(path.as_bytes()));
+        Self { path: path.to_lossy().into_owned(), path_bytes }
+    }
+}
+
+/// A file with its score.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct File {
+    /// Which file.
+    #[serde(flatten)]
+    pub path: PathText,
+    /// From 0 to 1: the share of the best file's.
+    pub score: f64,
+    /// Why it is here.
+    pub why: Vec<String>,
+}
+
+/// A module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Module {
+    /// Its directory, empty for the root.
+    pub directory: String,
+    /// The name by which others import it.
+    pub name: Option<String>,
+    /// Its manifest.
+    pub manifest: PathText,
+    /// How many files belong to it.
+    pub files: usize,
+}
+
+/// A command that the project tests itself with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Gate {
+    /// The directory of the module that it tests.
+    pub module: String,
+    /// The command.
+    pub command: String,
+    /// The file that says so.
+    pub source: String,
+}
+
+/// What there is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Inventory {
+    /// Files of each language.
+    pub languages: BTreeMap<&'static str, usize>,
+    /// Parts with a manifest.
+    pub modules: Vec<Module>,
+    /// Where programs and packages begin.
+    pub entry_points: Vec<PathText>,
+    /// Tests.
+    pub tests: Vec<PathText>,
+    /// Configuration.
+    pub config: Vec<PathText>,
+    /// What nobody edits by hand.
+    pub generated: Vec<PathText>,
+    /// Commands that the project tests itself with.
+    pub gates: Vec<Gate>,
+}
+
+/// An import between two files that the request is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CoordinationPoint {
+    /// Who imports.
+    pub from: String,
+    /// What is imported.
+    pub to: String,
+    /// The names that are used.
+    pub symbols: Vec<String>,
+    /// The same in words.
+    pub text: String,
+}
+
+/// The whole document.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Document {
+    /// The version of the format.
+    pub schema: u32,
+    /// The commit that was analysed.
+    pub base: String,
+    /// Which kind of change is asked for.
+    pub task_type: TaskType,
+    /// Why that was concluded.
+    pub task_reason: String,
+    /// What there is.
+    pub inventory: Inventory,
+    /// What the request is about, best first.
+    pub files: Vec<File>,
+    /// Imports among the chosen files.
+    pub coordination_points: Vec<CoordinationPoint>,
+    /// How the work would be split, in a sentence.
+    pub strategy: String,
+    /// What was left out, and why.
+    pub notes: Vec<String>,
+}
+
+impl Document {
+    /// The document of an analysis of the commit `base`; `chosen` are the files, by index,
+    /// between which imports are listed, and `strategy` is the plan's.
+    pub fn new(analysis: &Analysis, base: &str, chosen: &[usize], strategy: &str) -> Self {
+        Self {
+            schema: SCHEMA,
+            base: base.to_owned(),
+            task_type: analysis.task_type,
+            task_reason: analysis.task_reason.clone(),
+            inventory: Inventory::new(analysis),
+            files: analysis.ranked.iter().take(FILES).map(|r| file(analysis, r)).collect(),
+            coordination_points: coordination_points(analysis, chosen),
+            strategy: strategy.to_owned(),
+            notes: analysis.notes.clone(),
+        }
+    }
+}
+
+fn file(analysis: &Analysis, ranked: &super::search::Ranked) -> File {
+    let path = (&analysis.files[ranked.file].path).into();
+    File { path, score: ranked.score, why: ranked.why.clone() }
+}
+
+impl Inventory {
+    fn new(analysis: &Analysis) -> Self {
+        let known = &analysis.inventory;
+        let paths = |indices: &[usize]| {
+            indices.iter().map(|index| (&analysis.files[*index].path).into()).collect()
+        };
+        let module = |module: &super::inventory::Module| Module {
+            directory: module.directory.clone(),
+            name: module.name.clone(),
+            manifest: (&module.manifest).into(),
+            files: module.files,
+        };
+        let gate = |gate: &super::gates::Gate| Gate {
+            module: gate.module.clone(),
+            command: gate.command.clone(),
+            source: gate.source.clone(),
+        };
+        Self {
+            languages: known.languages.clone(),
+            modules: known.modules.iter().map(module).collect(),
+            entry_points: paths(&known.entry_points),
+            tests: paths(&known.tests),
+            config: paths(&known.config),
+            generated: paths(&known.generated),
+            gates: known.gates.iter().map(gate).collect(),
+        }
+    }
+}
+
+fn coordination_points(analysis: &Analysis, chosen: &[usize]) -> Vec<CoordinationPoint> {
+    let chosen: std::collections::BTreeSet<usize> = chosen.iter().copied().collect();
+    let inside =
+        |edge: &&super::imports::Edge| chosen.contains(&edge.from) && chosen.contains(&edge.to);
+    let point = |edge: &super::imports::Edge| {
+        let from = analysis.files[edge.from].path.to_lossy().into_owned();
+        let to = analysis.files[edge.to].path.to_lossy().into_owned();
+        let names = if edge.symbols.is_empty() {
+            String::new()
+        } else {
+            format!(" {} of", edge.symbols.join(", "))
+        };
+        CoordinationPoint {
+            text: format!("{from} uses{names} {to}"),
+            from,
+            to,
+            symbols: edge.symbols.clone(),
+        }
+    };
+    analysis.graph.edges.iter().filter(inside).map(point).collect()
+}
+
+/// Base64 with padding (RFC 4648 §4).
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let byte = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for digit in 0..4 {
+            let index = (bits >> (18 - 6 * digit)) & 63;
+            let filled = digit <= group.len();
+            out.push(if filled { char::from(DIGITS[index as usize]) } else { '=' });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_that_of_the_rfc() {
+        let table =
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")];
+        for (plain, encoded) in table {
+            assert_eq!(base64(plain.as_bytes()), encoded);
+        }
+        assert_eq!(base64(b"a/\xff"), "YS//");
+    }
+}

@@ -1,0 +1,126 @@
+//! How a codebase is laid out, as far as imports need to know: which path is which file, and
+//! which names its packages answer to.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::analysis::manifest::{Manifest, ManifestKind};
+use crate::domain::tree::Entry;
+
+/// Lookups over the files of a source.
+pub struct Layout<'a> {
+    paths: HashMap<&'a str, usize>,
+    names: HashMap<&'a str, Vec<usize>>,
+    directories: HashMap<&'a str, Vec<usize>>,
+    texts: Vec<Option<&'a str>>,
+    /// Crate name (with `_`) → directory of its manifest.
+    pub(super) crates: BTreeMap<String, String>,
+    /// Package name → directory of its `package.json`.
+    pub(super) packages: BTreeMap<String, String>,
+    /// Module path of a `go.mod` → its directory.
+    pub(super) go_modules: BTreeMap<String, String>,
+    /// Directories from which Python finds packages.
+    pub(super) python_roots: BTreeSet<String>,
+}
+
+impl<'a> Layout<'a> {
+    /// The layout of `files`, with what the manifests among them say.
+    pub fn new(files: &'a [Entry], manifests: &[Manifest]) -> Self {
+        let texts: Vec<Option<&str>> = files.iter().map(|file| file.path.to_str()).collect();
+        let mut layout = Self {
+            paths: HashMap::new(),
+            names: HashMap::new(),
+            directories: HashMap::new(),
+            texts,
+            crates: BTreeMap::new(),
+            packages: BTreeMap::new(),
+            go_modules: BTreeMap::new(),
+            python_roots: BTreeSet::from([String::new(), "src".to_owned(), "lib".to_owned()]),
+        };
+        for index in 0..layout.texts.len() {
+            let Some(path) = layout.texts[index] else { continue };
+            let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+            layout.paths.insert(path, index);
+            layout.names.entry(name).or_default().push(index);
+            layout.directories.entry(directory).or_default().push(index);
+        }
+        layout.name_packages(manifests);
+        layout.find_python_roots();
+        layout
+    }
+
+    fn name_packages(&mut self, manifests: &[Manifest]) {
+        for manifest in manifests {
+            let Some(name) = manifest.name.clone() else { continue };
+            let directory = manifest.directory();
+            match manifest.kind {
+                ManifestKind::Cargo => self.crates.insert(name.replace('-', "_"), directory),
+                ManifestKind::Npm => self.packages.insert(name, directory),
+                ManifestKind::Go => self.go_modules.insert(name, directory),
+                ManifestKind::Python | ManifestKind::Other => None,
+            };
+        }
+    }
+
+    /// A package's root is the directory above the uppermost `__init__.py`.
+    fn find_python_roots(&mut self) {
+        for index in self.names.get("__init__.py").into_iter().flatten() {
+            let Some(package) = self.texts[*index].and_then(parent) else { continue };
+            let root = parent(package).unwrap_or_default();
+            if !self.paths.contains_key(join(root, "__init__.py").as_str()) {
+                self.python_roots.insert(root.to_owned());
+            }
+        }
+    }
+
+    /// The file at a path.
+    pub(super) fn file(&self, path: &str) -> Option<usize> {
+        self.paths.get(path).copied()
+    }
+
+    /// The path of a file, if it is UTF-8.
+    pub(super) fn path(&self, file: usize) -> Option<&'a str> {
+        self.texts.get(file).copied().flatten()
+    }
+
+    /// The files directly in a directory.
+    pub(super) fn in_directory(&self, directory: &str) -> &[usize] {
+        self.directories.get(directory).map_or(&[], Vec::as_slice)
+    }
+
+    /// The one file whose path ends with these components, or `None` if there are several.
+    pub(super) fn by_suffix(&self, suffix: &str) -> Option<usize> {
+        let name = suffix.rsplit('/').next()?;
+        let mut matching = self.names.get(name)?.iter().copied().filter(|file| {
+            self.path(*file).is_some_and(|path| {
+                path.strip_suffix(suffix).is_some_and(|head| head.is_empty() || head.ends_with('/'))
+            })
+        });
+        let first = matching.next()?;
+        matching.next().is_none().then_some(first)
+    }
+}
+
+/// The part before the last slash; `None` at the root.
+pub(super) fn parent(path: &str) -> Option<&str> {
+    path.rsplit_once('/').map(|(directory, _)| directory)
+}
+
+/// Joins a directory, which may be the root, and a path below it.
+pub(super) fn join(directory: &str, below: &str) -> String {
+    if directory.is_empty() { below.to_owned() } else { format!("{directory}/{below}") }
+}
+
+/// Resolves `.` and `..` in `directory/path`; `None` where it leaves the repository.
+pub(super) fn normalise(directory: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = directory.split('/').filter(|p| !p.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}

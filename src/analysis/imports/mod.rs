@@ -1,0 +1,84 @@
+//! Who imports whom: the edges along which work must be ordered. Read line by line, language
+//! by language, so approximate: an edge that is reported exists in the text, an edge may be
+//! missed.
+
+mod layout;
+mod resolve;
+pub(crate) mod scan;
+
+use std::collections::BTreeMap;
+
+pub use layout::Layout;
+pub use scan::Statement;
+
+use super::corpus::FileFacts;
+
+/// Most names kept on one edge; more would say no more.
+const SYMBOLS: usize = 12;
+
+/// One file names another, by indices into the source's files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// Who imports.
+    pub from: usize,
+    /// What is imported.
+    pub to: usize,
+    /// The names that the importing line or text uses, sorted; empty where it names none.
+    pub symbols: Vec<String>,
+}
+
+/// The imports of a codebase.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Graph {
+    /// Sorted by importer, then imported; one edge a pair, never from a file to itself.
+    pub edges: Vec<Edge>,
+    /// For each file, the edges that lead to it.
+    incoming: BTreeMap<usize, Vec<usize>>,
+}
+
+impl Graph {
+    /// What `file` imports.
+    pub fn of(&self, file: usize) -> impl Iterator<Item = &Edge> {
+        let start = self.edges.partition_point(|edge| edge.from < file);
+        self.edges[start..].iter().take_while(move |edge| edge.from == file)
+    }
+
+    /// Who imports `file`.
+    pub fn into(&self, file: usize) -> impl Iterator<Item = &Edge> {
+        self.incoming.get(&file).into_iter().flatten().map(|edge| &self.edges[*edge])
+    }
+
+    /// How many files import `file`.
+    pub fn fan_in(&self, file: usize) -> usize {
+        self.incoming.get(&file).map_or(0, Vec::len)
+    }
+}
+
+/// The graph of the import statements that were found in `facts`.
+pub fn graph(layout: &Layout<'_>, facts: &[FileFacts]) -> Graph {
+    let mut edges: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
+    for from in facts {
+        let Some(language) = from.language else { continue };
+        for statement in &from.imports {
+            for (to, symbols) in resolve::targets(layout, facts, from.file, language, statement) {
+                if to != from.file {
+                    edges.entry((from.file, to)).or_default().extend(symbols);
+                }
+            }
+        }
+    }
+    let edges: Vec<Edge> = edges
+        .into_iter()
+        .map(|((from, to), mut symbols)| {
+            symbols.sort();
+            symbols.dedup();
+            symbols.truncate(SYMBOLS);
+            Edge { from, to, symbols }
+        })
+        .collect();
+    let mut incoming: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (number, edge) in edges.iter().enumerate() {
+        incoming.entry(edge.to).or_default().push(number);
+    }
+    Graph { edges, incoming }
+}

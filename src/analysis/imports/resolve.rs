@@ -1,0 +1,264 @@
+//! Which tracked file an import means, by the rules of its language. What resolves to no
+//! tracked file is a dependency from elsewhere and gives no edge.
+
+use super::Statement;
+use super::layout::{Layout, join, normalise, parent};
+use crate::analysis::corpus::FileFacts;
+use crate::analysis::language::{Language, Role};
+
+/// Files that a statement in file `from` means, with the names that it uses of each.
+pub(super) fn targets(
+    layout: &Layout<'_>,
+    facts: &[FileFacts],
+    from: usize,
+    language: Language,
+    statement: &Statement,
+) -> Vec<(usize, Vec<String>)> {
+    let Some(path) = layout.path(from) else { return Vec::new() };
+    let symbols = || statement.symbols.clone();
+    match language {
+        Language::Rust => rust(layout, path, statement).into_iter().collect(),
+        Language::Python => python(layout, path, statement),
+        Language::JavaScript | Language::TypeScript | Language::Vue | Language::Svelte => {
+            web(layout, path, &statement.target).map(|to| (to, symbols())).into_iter().collect()
+        }
+        Language::Go => go(layout, facts, statement),
+        Language::Java | Language::Kotlin | Language::Scala => {
+            virtual_machine(layout, &statement.target)
+                .map(|to| (to, symbols()))
+                .into_iter()
+                .collect()
+        }
+        Language::C | Language::Cpp => {
+            let beside = normalise(parent(path).unwrap_or_default(), &statement.target);
+            let found = beside.and_then(|path| layout.file(&path));
+            let found = found.or_else(|| layout.by_suffix(&statement.target));
+            found.map(|to| (to, Vec::new())).into_iter().collect()
+        }
+        Language::Ruby => ruby(layout, path, &statement.target).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The directory in which the modules below a Rust file lie: `src` for `src/lib.rs`, `src/a`
+/// for both `src/a.rs` and `src/a/mod.rs`.
+fn rust_children(path: &str) -> String {
+    let directory = parent(path).unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let root = matches!(name, "mod.rs" | "lib.rs" | "main.rs")
+        // A file directly in `tests` or `src/bin` is a crate of its own.
+        || matches!(directory.rsplit('/').next(), Some("tests" | "benches" | "examples" | "bin"));
+    if root { directory.to_owned() } else { path.trim_end_matches(".rs").to_owned() }
+}
+
+/// `mod x;` and `use a::b::C`: the longest leading part that is a file.
+fn rust(layout: &Layout<'_>, path: &str, statement: &Statement) -> Option<(usize, Vec<String>)> {
+    let children = rust_children(path);
+    if statement.child {
+        return rust_module(layout, &join(&children, &statement.target)).map(|to| (to, Vec::new()));
+    }
+    let mut parts: Vec<&str> = statement.target.split("::").collect();
+    let first = *parts.first()?;
+    let base = match first {
+        "crate" => crate_source(layout, path)?,
+        "self" => children,
+        "super" => {
+            let mut directory = parent(&children).unwrap_or_default().to_owned();
+            while parts.get(1) == Some(&"super") {
+                parts.remove(1);
+                directory = parent(&directory).unwrap_or_default().to_owned();
+            }
+            directory
+        }
+        name => match layout.crates.get(name) {
+            Some(directory) => join(directory, "src"),
+            // Since edition 2018 a path may begin with a child module as well.
+            None => {
+                parts.insert(0, "self");
+                children
+            }
+        },
+    };
+    let rest = &parts[1..];
+    let found = (1..=rest.len())
+        .rev()
+        .find_map(|n| rust_module(layout, &join(&base, &rest[..n].join("/"))).map(|to| (to, n)));
+    let (to, used) = match found {
+        Some(found) => found,
+        None if first == "crate" || layout.crates.contains_key(first) => {
+            let root = ["lib.rs", "main.rs"].iter().find_map(|f| layout.file(&join(&base, f)))?;
+            (root, 0)
+        }
+        None => return None,
+    };
+    let symbols = if used < rest.len() { statement.symbols.clone() } else { Vec::new() };
+    Some((to, symbols))
+}
+
+fn rust_module(layout: &Layout<'_>, path: &str) -> Option<usize> {
+    layout.file(&format!("{path}.rs")).or_else(|| layout.file(&format!("{path}/mod.rs")))
+}
+
+/// The source directory of the crate that a file belongs to.
+fn crate_source(layout: &Layout<'_>, path: &str) -> Option<String> {
+    let mut directory = parent(path)?;
+    loop {
+        let root = ["lib.rs", "main.rs"].iter().any(|f| layout.file(&join(directory, f)).is_some());
+        if root {
+            return Some(directory.to_owned());
+        }
+        directory = parent(directory)?;
+    }
+}
+
+fn python(layout: &Layout<'_>, path: &str, statement: &Statement) -> Vec<(usize, Vec<String>)> {
+    let bare = statement.target.trim_start_matches('.');
+    let dots = statement.target.len() - bare.len();
+    let below = bare.replace('.', "/");
+    let here = parent(path).unwrap_or_default();
+    let bases: Vec<String> = if dots == 0 {
+        let beside = std::iter::once(here.to_owned());
+        layout.python_roots.iter().cloned().chain(beside).map(|root| join(&root, &below)).collect()
+    } else {
+        let mut directory = here;
+        for _ in 1..dots {
+            directory = parent(directory).unwrap_or_default();
+        }
+        vec![join(directory, &below).trim_end_matches('/').to_owned()]
+    };
+    for base in bases {
+        let mut found = Vec::new();
+        let mut items = Vec::new();
+        for symbol in &statement.symbols {
+            // `from package import module` means the module's file.
+            match python_module(layout, &join(&base, symbol)) {
+                Some(module) => found.push((module, Vec::new())),
+                None => items.push(symbol.clone()),
+            }
+        }
+        if (statement.symbols.is_empty() || !items.is_empty())
+            && let Some(module) = python_module(layout, &base)
+        {
+            found.push((module, items));
+        }
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
+}
+
+fn python_module(layout: &Layout<'_>, base: &str) -> Option<usize> {
+    layout
+        .file(&format!("{base}.py"))
+        .or_else(|| layout.file(&join(base, "__init__.py")))
+        .or_else(|| layout.file(&format!("{base}.pyi")))
+}
+
+/// Endings that bundlers and Node try, in an order that prefers sources.
+const WEB_ENDINGS: &[&str] = &[
+    "",
+    ".ts",
+    ".tsx",
+    ".js",
+    ".jsx",
+    ".mjs",
+    ".cjs",
+    ".mts",
+    ".cts",
+    ".vue",
+    ".svelte",
+    ".d.ts",
+    "/index.ts",
+    "/index.tsx",
+    "/index.js",
+    "/index.jsx",
+    "/index.mjs",
+    "/index.vue",
+];
+
+fn web(layout: &Layout<'_>, path: &str, specifier: &str) -> Option<usize> {
+    let specifier = specifier.split(['?', '#']).next().unwrap_or_default();
+    if specifier.starts_with('.') {
+        let base = normalise(parent(path).unwrap_or_default(), specifier)?;
+        return web_file(layout, &base);
+    }
+    // A package of the same repository, with or without a path inside it.
+    let (name, below) = layout
+        .packages
+        .keys()
+        .filter_map(|name| {
+            let rest = specifier.strip_prefix(name.as_str())?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| (name, rest.trim_start_matches('/')))
+        })
+        .max_by_key(|(name, _)| name.len())?;
+    let directory = layout.packages.get(name)?;
+    let candidates = if below.is_empty() {
+        ["src/index", "index", "lib/index"].map(|base| join(directory, base)).to_vec()
+    } else {
+        vec![join(directory, below), join(directory, &format!("src/{below}"))]
+    };
+    candidates.iter().find_map(|base| web_file(layout, base))
+}
+
+fn web_file(layout: &Layout<'_>, base: &str) -> Option<usize> {
+    let found = WEB_ENDINGS.iter().find_map(|ending| layout.file(&format!("{base}{ending}")));
+    // TypeScript writes the ending that its output will have.
+    found.or_else(|| {
+        let swaps =
+            [(".js", ".ts"), (".js", ".tsx"), (".mjs", ".mts"), (".cjs", ".cts"), (".jsx", ".tsx")];
+        swaps.iter().find_map(|(written, source)| {
+            layout.file(&format!("{}{source}", base.strip_suffix(written)?))
+        })
+    })
+}
+
+/// A Go import means a package, a directory of files; of these, the ones that define what is
+/// used of it.
+fn go(
+    layout: &Layout<'_>,
+    facts: &[FileFacts],
+    statement: &Statement,
+) -> Vec<(usize, Vec<String>)> {
+    let directory = layout.go_modules.iter().find_map(|(module, directory)| {
+        let rest = statement.target.strip_prefix(module.as_str())?;
+        (rest.is_empty() || rest.starts_with('/'))
+            .then(|| join(directory, rest.trim_start_matches('/')).trim_end_matches('/').to_owned())
+    });
+    let Some(directory) = directory else { return Vec::new() };
+    layout
+        .in_directory(&directory)
+        .iter()
+        .filter_map(|file| facts.get(*file))
+        .filter(|file| file.language == Some(Language::Go) && file.role != Role::Test)
+        .filter_map(|file| {
+            let used: Vec<String> = statement
+                .symbols
+                .iter()
+                .filter(|symbol| file.definitions.binary_search(symbol).is_ok())
+                .cloned()
+                .collect();
+            (!used.is_empty()).then_some((file.file, used))
+        })
+        .collect()
+}
+
+fn virtual_machine(layout: &Layout<'_>, target: &str) -> Option<usize> {
+    let path = target.replace('.', "/");
+    // `import static a.B.c` names a member of the class before it.
+    [path.as_str(), parent(&path).unwrap_or_default()].iter().filter(|p| !p.is_empty()).find_map(
+        |base| {
+            ["java", "kt", "scala"].iter().find_map(|e| layout.by_suffix(&format!("{base}.{e}")))
+        },
+    )
+}
+
+fn ruby(layout: &Layout<'_>, path: &str, target: &str) -> Option<(usize, Vec<String>)> {
+    let found = if target.starts_with("./") {
+        let base = normalise(parent(path).unwrap_or_default(), target)?;
+        layout.file(&base).or_else(|| layout.file(&format!("{base}.rb")))
+    } else {
+        layout.by_suffix(&format!("lib/{target}.rb"))
+    };
+    found.map(|to| (to, Vec::new()))
+}
