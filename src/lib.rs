@@ -16,5 +16,6 @@ pub mod commands;
 pub mod domain;
 pub mod execute;
 pub mod git;
+pub mod planner;
 pub mod store;
 pub mod ui;

@@ -105,7 +105,12 @@ impl Request {
 
     /// The terms that are about the subject, with their indices.
     pub fn subject(&self) -> impl Iterator<Item = (usize, &Term)> {
-        self.terms.iter().enumerate().filter(|(_, term)| term.weight > weight::FUNCTION)
+        self.terms.iter().enumerate().filter(|(index, _)| self.is_subject(*index))
+    }
+
+    /// Whether a term is about the subject, and no part of every sentence.
+    pub fn is_subject(&self, term: usize) -> bool {
+        self.terms[term].weight > weight::FUNCTION
     }
 
     /// Whether one of the words is the subject of the request.

@@ -68,6 +68,8 @@ pub struct Ranked {
     pub words: Vec<String>,
     /// Whether the request names it.
     pub mentioned: bool,
+    /// Whether its path or a name that it defines holds a word of the request.
+    pub named: bool,
 }
 
 /// The search over one corpus.
@@ -183,13 +185,17 @@ impl<'a> Search<'a> {
             score *= self.prior(fact.role);
         }
         parts.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        parts.retain(|(gain, ..)| *gain > 0.15);
+        // Rarity is relative: in a small codebase even the telling words are in every file.
+        let telling = 0.1 * parts.first().map_or(0.0, |part| part.0);
+        parts.retain(|(gain, term, _)| *gain > telling && self.request.is_subject(*term));
         self.explain(fact, &parts, &mut why);
+        let named = parts.iter().any(|(_, _, field)| *field != Field::Text)
+            || why.iter().any(|reason| reason.starts_with("defines"));
         let words = parts.iter().take(4).map(|(_, t, _)| self.request.terms[*t].word.clone());
         let words: Vec<String> = words.collect();
-        (score > 0.0 && !why.is_empty()).then(|| {
-            (score, Ranked { file: fact.file, score: 0.0, coverage, why, words, mentioned })
-        })
+        let (file, empty) = (fact.file, why.is_empty());
+        let ranked = Ranked { file, score: 0.0, coverage, why, words, mentioned, named };
+        (score > 0.0 && !empty).then_some((score, ranked))
     }
 
     /// BM25F: fields are weighed before saturation, so that a word in the name and in the

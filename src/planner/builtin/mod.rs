@@ -1,0 +1,158 @@
+//! The planner that needs no model: chooses files by the shape of their scores, divides them
+//! along directories and imports, and gives each part the tightest scope that it can work in.
+
+mod choose;
+mod describe;
+mod groups;
+mod newcomer;
+mod order;
+mod restart;
+mod special;
+mod territory;
+
+use crate::analysis::Analysis;
+use crate::domain::id::{ObjectiveId, PlanId};
+use crate::domain::path::RepoPath;
+use crate::domain::pattern::Pattern;
+use crate::domain::plan::{Plan, SCHEMA, TaskType};
+
+use choose::Choice;
+use groups::Group;
+
+/// What a plan needs beside the facts.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The plan's id.
+    pub id: PlanId,
+    /// The commit that was analysed, as a full object id.
+    pub base: String,
+    /// The branch to land on.
+    pub target: Option<String>,
+    /// Patterns that no objective may touch; what cannot be read is left to the check.
+    pub global_forbid: Vec<String>,
+    /// The most objectives wanted, at least one.
+    pub max_objectives: usize,
+}
+
+/// A plan and what its reader should know of how it came about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// The plan.
+    pub plan: Plan,
+    /// What was assumed, left out or decided against, in plain words.
+    pub notes: Vec<String>,
+    /// The existing files that the plan is about, by their index in the analysis.
+    pub files: Vec<usize>,
+}
+
+/// Makes a plan. The same facts, request and options give the same plan, byte for byte.
+pub fn plan(analysis: &Analysis, options: &Options) -> Draft {
+    let ground = Ground::new(analysis, &options.global_forbid);
+    let mut notes = analysis.notes.clone();
+    let (mut groups, strategy) = divide(&ground, options.max_objectives.max(1), &mut notes);
+    let dependencies = order::arrange(&ground, &mut groups, &mut notes);
+    let waves = order::waves(&dependencies);
+    let (groups, dependencies, waves) = order::sorted(groups, &dependencies, waves);
+    let territories = territory::settle(&ground, &groups);
+    let ids: Vec<ObjectiveId> = (1..=groups.len())
+        .map(|n| ObjectiveId::parse(&format!("T{n}")).expect("a letter and a number are an id"))
+        .collect();
+    let written = describe::Writer {
+        ground: &ground,
+        groups: &groups,
+        ids: &ids,
+        dependencies: &dependencies,
+        waves: &waves,
+    };
+    let objectives = written.objectives(&territories);
+    let contracts = written.contracts();
+    let strategy = format!("{strategy}{}", describe::waves_in_words(&waves));
+    let plan = Plan {
+        schema: SCHEMA,
+        id: options.id.clone(),
+        request: analysis.request.text.clone(),
+        task_type: analysis.task_type,
+        target: options.target.clone(),
+        base: Some(options.base.clone()),
+        strategy,
+        derived: special::derived(&ground, &objectives, &mut notes),
+        shared: special::shared(&ground, &groups, &territories),
+        objectives,
+        contracts,
+    };
+    let files = groups.iter().flat_map(|group| group.all().collect::<Vec<_>>()).collect();
+    Draft { plan, notes, files }
+}
+
+/// Divides the work and says how.
+fn divide(ground: &Ground<'_>, most: usize, notes: &mut Vec<String>) -> (Vec<Group>, String) {
+    if ground.analysis.task_type == TaskType::Reset
+        && let Some(groups) = restart::groups(ground, most)
+    {
+        return (groups, "one objective a module, each rewritten as a whole".to_owned());
+    }
+    match choose::choose(ground) {
+        Choice::Nothing => {
+            let group = newcomer::group(ground, notes);
+            let strategy = format!("one objective with new files below {}", group.place);
+            (vec![group], strategy)
+        }
+        Choice::Files { code, docs } => {
+            let groups = groups::divide(ground, &code, &docs, most);
+            let strategy = describe::division_in_words(ground, &groups);
+            (groups, strategy)
+        }
+    }
+}
+
+/// The facts, and where objectives may not go.
+struct Ground<'a> {
+    analysis: &'a Analysis,
+    forbidden: Vec<Pattern>,
+}
+
+impl<'a> Ground<'a> {
+    fn new(analysis: &'a Analysis, global_forbid: &[String]) -> Self {
+        let forbidden = global_forbid.iter().filter_map(|p| Pattern::parse(p).ok()).collect();
+        Self { analysis, forbidden }
+    }
+
+    /// Whether an objective may be given a path.
+    fn is_free(&self, path: &RepoPath) -> bool {
+        !self.forbidden.iter().any(|pattern| pattern.matches(path))
+    }
+
+    fn path(&self, file: usize) -> &'a RepoPath {
+        &self.analysis.files[file].path
+    }
+
+    fn text(&self, file: usize) -> String {
+        self.path(file).to_lossy().into_owned()
+    }
+
+    /// The directory of the innermost module that holds a file, empty for the root.
+    fn module(&self, file: usize) -> &str {
+        let module = self.analysis.inventory.module_of(&self.text(file));
+        module.map_or("", |module| module.directory.as_str())
+    }
+
+    /// Whether a tracked file has this path.
+    fn exists(&self, path: &RepoPath) -> bool {
+        self.analysis.files.binary_search_by(|file| file.path.cmp(path)).is_ok()
+    }
+
+    /// Indices of the tracked files below a directory, or of all for `None`.
+    fn below<'s>(&'s self, directory: Option<&'s RepoPath>) -> impl Iterator<Item = usize> + 's {
+        // Files are sorted bytewise, so those below a directory stand together.
+        let files = &self.analysis.files;
+        let start = directory.map_or(0, |directory| {
+            let first = [directory.as_bytes(), b"/"].concat();
+            files.partition_point(|file| file.path.as_bytes() < first.as_slice())
+        });
+        (start..files.len())
+            .take_while(move |index| directory.is_none_or(|d| files[*index].path.is_below(d)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,5 @@
+//! From facts and a request to a plan. The built-in planner needs no model: it divides the
+//! files that the analysis found so that no two objectives can meet.
+
+pub mod builtin;
+pub mod scopes;
