@@ -119,16 +119,13 @@ pub fn run(ctx: &Ctx, verb: Verb) -> anyhow::Result<Exit> {
     match verb {
         Verb::Completions(args) => completions::run(ctx, &args, command()),
         Verb::Man(args) => man::run(ctx, &args, command()),
-        // Each of these gets an arm of its own with its `run`.
-        Verb::Plan(_)
-        | Verb::Check(_)
-        | Verb::Analyze(_)
-        | Verb::Show(_)
-        | Verb::Init(_)
-        | Verb::Config(_)
-        | Verb::Schema(_) => {
-            Err(Failure::new(Kind::User, "this command is not part of this build").into())
-        }
+        Verb::Plan(args) => plan::run(ctx, &args),
+        Verb::Check(args) => check::run(ctx, &args),
+        Verb::Analyze(args) => analyze::run(ctx, &args),
+        Verb::Show(args) => show::run(ctx, &args),
+        Verb::Init(args) => init::run(ctx, &args),
+        Verb::Config(args) => config::run(ctx, &args),
+        Verb::Schema(args) => schema::run(ctx, &args),
     }
 }
 

@@ -11,11 +11,13 @@
 //! decide in [`domain`], apply the actions that were decided on.
 
 pub mod analysis;
+pub mod apply;
 pub mod cli;
 pub mod commands;
 pub mod domain;
 pub mod execute;
 pub mod git;
 pub mod planner;
+pub mod report;
 pub mod store;
 pub mod ui;

@@ -3,6 +3,9 @@
 
 use anyhow::{Context as _, Result};
 
+/// The share of an analysis that reading files takes, in percent.
+const READING: usize = 90;
+
 use super::generated::{Marked, is_binary, looks_generated};
 use super::imports::Statement;
 use super::imports::scan::statements;
@@ -78,7 +81,7 @@ pub fn read(
         if total >= TOTAL_LIMIT {
             break;
         }
-        progress(Progress { done, total: queue.len(), text: "reading files" });
+        progress(Progress { done: done * READING / queue.len().max(1), total: 100, text: "reading files" });
         for outcome in read_batch(source, &facts, batch, &mut readers) {
             let (index, bytes, fact) = outcome?;
             total += bytes;
@@ -86,7 +89,7 @@ pub fn read(
         }
         done += batch.len();
     }
-    progress(Progress { done, total: queue.len(), text: "reading files" });
+    progress(Progress { done: done * READING / queue.len().max(1), total: 100, text: "reading files" });
     for fact in facts.iter_mut().filter(|fact| !fact.read) {
         fact.counts = readers[0].count_path(&files[fact.file]);
     }

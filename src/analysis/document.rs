@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Analysis;
+use crate::domain::base64;
 use crate::domain::path::RepoPath;
 use crate::domain::plan::{SCHEMA, TaskType};
 
@@ -23,7 +24,7 @@ pub struct PathText {
 
 impl From<&RepoPath> for PathText {
     fn from(path: &RepoPath) -> Self {
-        let path_bytes = path.to_str().is_none().then(|| base64(path.as_bytes()));
+        let path_bytes = path.to_str().is_none().then(|| base64::encode(path.as_bytes()));
         Self { path: path.to_lossy().into_owned(), path_bytes }
     }
 }
@@ -193,33 +194,7 @@ fn coordination_points(analysis: &Analysis, chosen: &[usize]) -> Vec<Coordinatio
     analysis.graph.edges.iter().filter(inside).map(point).collect()
 }
 
-/// Base64 with padding (RFC 4648 §4).
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let byte = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for digit in 0..4 {
-            let index = (bits >> (18 - 6 * digit)) & 63;
-            let filled = digit <= group.len();
-            out.push(if filled { char::from(DIGITS[index as usize]) } else { '=' });
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_is_that_of_the_rfc() {
-        let table =
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")];
-        for (plain, encoded) in table {
-            assert_eq!(base64(plain.as_bytes()), encoded);
-        }
-        assert_eq!(base64(b"a/\xff"), "YS//");
-    }
 }

@@ -91,10 +91,10 @@ pub fn analyze(
     let files = source.files();
     let settings = Settings::read(source)?;
     let corpus = corpus::read(source, &settings.marked, &lexicon, progress)?;
-    progress(Progress { done: 1, total: 3, text: "resolving imports" });
+    progress(Progress { done: 91, total: 100, text: "resolving imports" });
     let layout = imports::Layout::new(files, &settings.manifests);
     let graph = imports::graph(&layout, &corpus.facts);
-    progress(Progress { done: 2, total: 3, text: "ranking files" });
+    progress(Progress { done: 95, total: 100, text: "ranking files" });
     let search = Search::new(&request, &lexicon, &corpus, files);
     let mut ranked = search.ranked(&graph);
     ranked.truncate(KEPT);
@@ -111,7 +111,7 @@ pub fn analyze(
             corpus.unread
         ));
     }
-    progress(Progress { done: 3, total: 3, text: "ranking files" });
+    progress(Progress { done: 100, total: 100, text: "ranking files" });
     Ok(Analysis {
         files: files.to_vec(),
         facts: corpus.facts,

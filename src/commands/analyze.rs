@@ -1,5 +1,20 @@
 //! `git ap analyze`: what the code says about a request, without a plan.
 
+use anyhow::Result;
+
+use super::plan::request::options;
+use super::project::Project;
+use super::source::CommitFiles;
+use super::{Ctx, Events, Exit, page};
+use crate::analysis::{self, Analysis, Document, Progress};
+use crate::domain::error::{Failure, Kind};
+use crate::domain::event::{EventKind, Phase};
+use crate::domain::id::PlanId;
+use crate::execute::narrate::Reporter;
+use crate::git::Repository;
+use crate::planner::builtin;
+use crate::ui::Format;
+
 /// Show which files a request is about, and why
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -17,4 +32,60 @@ impl Args {
     pub fn request_text(&self) -> String {
         self.request.join(" ")
     }
+}
+
+/// Analyses a request and prints what was seen.
+pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
+    ctx.require_format("analyze", &[Format::Human, Format::Json])?;
+    let project = Project::open(ctx)?;
+    let request = args.request_text();
+    if request.trim().is_empty() {
+        let failure = Failure::new(Kind::Usage, "the request is empty");
+        return Err(failure.hint("git ap analyze \"what should be done\"").into());
+    }
+    let config = project.config()?.clone();
+    let id = PlanId::new(&ctx.clock.stamp(), &request).map_err(anyhow::Error::msg)?;
+    let work = move |reporter: &Reporter| {
+        let commit = project.repository.head()?.commit;
+        let analysis = analysis(&project.repository, &commit, &request, reporter, 95)?;
+        // The strategy and the files that matter are those of the plan that would be made.
+        let draft = builtin::plan(&analysis, &options(id, &commit, None, &config));
+        let document = Document::new(&analysis, &commit, &draft.files, &draft.plan.strategy);
+        Ok((project, request, document))
+    };
+    let (project, request, document) = ctx.narrate(Events::Beside, work, |done, _| Ok(done))?;
+    if ctx.ui.format == Format::Json {
+        ctx.ui.json(&document)?;
+    } else {
+        ctx.ui.answer(&page::templates(&project)?.analysis_md(&document, &request)?)?;
+    }
+    Ok(Exit::DONE)
+}
+
+/// Analyses a commit for a request, reporting progress up to `percent` of the command.
+pub(super) fn analysis(
+    repository: &Repository,
+    commit: &str,
+    request: &str,
+    reporter: &Reporter,
+    percent: u8,
+) -> Result<Analysis> {
+    reporter.report(EventKind::PhaseStart { phase: Phase::Analytic }, 0);
+    let files = CommitFiles::new(repository, commit)?;
+    reporter.checkpoint()?;
+    let progress = |step: Progress<'_>| {
+        let done = step.done * usize::from(percent) / step.total.max(1);
+        reporter.activity(step.text, u8::try_from(done).unwrap_or(percent));
+    };
+    let analysis = analysis::analyze(&files, request, &progress)?;
+    reporter.checkpoint()?;
+    let (files, modules) = (analysis.files.len(), analysis.inventory.modules.len());
+    reporter.report(EventKind::CodebaseAnalyzed { files, modules }, percent);
+    let determined = EventKind::TaskTypeDetermined {
+        task_type: analysis.task_type,
+        reason: analysis.task_reason.clone(),
+    };
+    reporter.report(determined, percent);
+    reporter.report(EventKind::PhaseComplete { phase: Phase::Analytic }, percent);
+    Ok(analysis)
 }

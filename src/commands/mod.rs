@@ -7,15 +7,19 @@ pub mod completions;
 pub mod config;
 pub mod init;
 pub mod man;
+pub mod page;
 pub mod plan;
+pub mod project;
 pub mod schema;
 pub mod show;
+pub mod source;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use crate::domain::error::{Failure, Kind};
+use crate::domain::event::{EventKind, Stream};
 use crate::execute::narrate::{self, Beat, Interrupted, Reporter};
 use crate::ui::progress::Progress;
 use crate::ui::{Format, Terminal, Ui, is_closed_output};
@@ -91,24 +95,32 @@ impl Ctx {
         })
     }
 
-    /// Runs work that takes time with its progress shown, and returns what it returns. The
-    /// work gathers and decides; what it decided on is written afterwards, so that a Ctrl-C
-    /// meanwhile (exit code 130) leaves everything as it was.
-    pub fn narrate<T, W>(&self, work: W) -> anyhow::Result<T>
+    /// Runs work that takes time with its progress shown, then `finish` with what it returned,
+    /// and returns what that returns.
+    ///
+    /// The work gathers and decides; what it decided on is written by `finish`, so that a Ctrl-C
+    /// meanwhile (exit code 130) leaves everything as it was. With [`Events::Stdout`] the answer
+    /// is the stream of events, ended by `cycle_complete`, when a program reads.
+    pub fn narrate<T, W, R>(
+        &self,
+        events: Events,
+        work: W,
+        finish: impl FnOnce(T, &mut Narrator<'_>) -> anyhow::Result<R>,
+    ) -> anyhow::Result<R>
     where
         W: FnOnce(&Reporter) -> anyhow::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let mut progress = Progress::new(&self.ui);
-        let now = || (self.clock.rfc3339(), self.clock.elapsed());
-        let outcome = narrate::narrate(work, now, |beat| match beat {
-            Beat::Event(event) => progress.event(event),
-            Beat::Tick => {
-                progress.tick();
-                Ok(())
-            }
-        });
-        outcome.flatten().map_err(|error| match error.downcast_ref::<Interrupted>() {
+        let shown = match (events, self.ui.format) {
+            (Events::Stdout, _) | (Events::Beside, Format::Human) => self.ui.clone(),
+            (Events::Beside, _) => Ui { quiet: true, format: Format::Human, ..self.ui.clone() },
+        };
+        let mut narrator =
+            Narrator { progress: Progress::new(&shown), stream: Stream::default(), clock: self.clock };
+        let outcome = narrator.run(work).and_then(|value| finish(value, &mut narrator));
+        narrator.event(EventKind::CycleComplete { success: outcome.is_ok() }, 0)?;
+        drop(narrator);
+        outcome.map_err(|error| match error.downcast_ref::<Interrupted>() {
             Some(interrupted) => {
                 let failure = Failure::new(Kind::User, interrupted.to_string());
                 error.context(failure)
@@ -130,6 +142,49 @@ impl Ctx {
         let known = formats.iter().copied().map(name).collect::<Vec<_>>().join("|");
         let message = format!("`git ap {verb}` has no answer as `{given}`");
         Err(Failure::new(Kind::Usage, message).hint(format!("git ap {verb} --format {known}")))
+    }
+}
+
+/// Where events go when a program reads the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Events {
+    /// To standard output: they are the answer.
+    Stdout,
+    /// Nowhere: the answer is one document.
+    Beside,
+}
+
+/// Says what happens while a command writes what it decided on.
+#[derive(Debug)]
+pub struct Narrator<'a> {
+    progress: Progress<'a>,
+    stream: Stream,
+    clock: Clock,
+}
+
+impl Narrator<'_> {
+    /// Says what happened; `percent` is how much of the whole command is done.
+    pub fn event(&mut self, kind: EventKind, percent: u8) -> anyhow::Result<()> {
+        let (time, elapsed) = (self.clock.rfc3339(), self.clock.elapsed());
+        let event = self.stream.event(kind, percent, time, elapsed);
+        self.progress.event(&event)
+    }
+
+    fn run<T, W>(&mut self, work: W) -> anyhow::Result<T>
+    where
+        W: FnOnce(&Reporter) -> anyhow::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let now = || (self.clock.rfc3339(), self.clock.elapsed());
+        let progress = &mut self.progress;
+        let outcome = narrate::narrate(&mut self.stream, work, now, |beat| match beat {
+            Beat::Event(event) => progress.event(event),
+            Beat::Tick => {
+                progress.tick();
+                Ok(())
+            }
+        });
+        outcome.flatten()
     }
 }
 
@@ -218,12 +273,14 @@ mod tests {
 
     #[test]
     fn what_the_work_returns_comes_back() {
-        let value = ctx(Format::Human).narrate(|reporter| {
+        let work = |reporter: &Reporter| {
             reporter.activity("x", 5);
             Ok(7)
-        });
+        };
+        let value = ctx(Format::Human).narrate(Events::Beside, work, |value, _| Ok(value));
         assert_eq!(value.expect("it ends"), 7);
-        let failed = ctx(Format::Human).narrate(|_| Err::<(), _>(anyhow::anyhow!("no")));
+        let work = |_: &Reporter| Err::<(), _>(anyhow::anyhow!("no"));
+        let failed = ctx(Format::Human).narrate(Events::Beside, work, |(), _| Ok(()));
         assert_eq!(failed.expect_err("it fails").to_string(), "no");
     }
 }

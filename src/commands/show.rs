@@ -1,5 +1,19 @@
 //! `git ap show`: a plan, one of its objectives, or its graph.
 
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::project::Project;
+use super::{Ctx, Exit};
+use crate::domain::error::{Failure, Kind};
+use crate::domain::id::ObjectiveId;
+use crate::domain::plan::{Objective, Plan, Proof, SCHEMA};
+use crate::domain::prompt::{self, Setting};
+use crate::domain::wave;
+use crate::ui::{Format, count_of, text};
+
 /// A language for graphs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Graph {
@@ -30,4 +44,221 @@ pub struct Args {
     /// Print what depends on what
     #[arg(long, value_enum, value_name = "LANGUAGE")]
     pub graph: Option<Graph>,
+}
+
+/// What is shown: a plan with what is known of its waves.
+struct View<'a> {
+    plan: &'a Plan,
+    proof: &'a Proof,
+}
+
+/// Prints a plan or a part of it.
+pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
+    ctx.require_format("show", &[Format::Human, Format::Json])?;
+    let project = Project::open(ctx)?;
+    let (name, inner) = match args.plan.as_deref().and_then(|p| p.split_once('/')) {
+        Some((plan, objective)) => (Some(plan), Some(objective)),
+        None => (args.plan.as_deref(), None),
+    };
+    let file = project.plan(&project.plan_id(name)?)?;
+    let plan = file.require()?;
+    let tree = project.tree()?;
+    let proof = project.prove(&file.reading, plan, &tree)?;
+    let view = View { plan, proof: &proof };
+    let objective = match args.objective.as_deref().or(inner) {
+        Some(id) => Some(view.position(id)?),
+        None => None,
+    };
+    if args.prompt {
+        let index = match (objective, plan.objectives.as_slice()) {
+            (Some(index), _) => index,
+            (None, [_]) => 0,
+            (None, _) => {
+                let failure = Failure::new(Kind::Usage, "whose prompt? the plan has several objectives");
+                return Err(failure.hint(format!("git ap show {} {} --prompt", plan.id.slug(), plan.objectives[0].id)).into());
+            }
+        };
+        ctx.ui.answer(&view.prompt(index, project.config()?))?;
+    } else if let Some(graph) = args.graph {
+        ctx.ui.answer(&match graph {
+            Graph::Mermaid => view.mermaid(),
+            Graph::Dot => view.dot(),
+        })?;
+    } else if ctx.ui.format == Format::Json {
+        match objective {
+            Some(index) => ctx.ui.json(&view.objective_document(index))?,
+            None => ctx.ui.json(plan)?,
+        }
+    } else {
+        ctx.ui.answer(&match objective {
+            Some(index) => view.objective(index),
+            None => view.summary(),
+        })?;
+    }
+    Ok(Exit::DONE)
+}
+
+impl View<'_> {
+    fn position(&self, id: &str) -> Result<usize> {
+        let parsed = ObjectiveId::parse(id).ok();
+        let found = self.plan.objectives.iter().position(|o| Some(&o.id) == parsed.as_ref());
+        found.ok_or_else(|| {
+            let ids: Vec<&str> = self.plan.objectives.iter().map(|o| o.id.as_str()).collect();
+            let message = format!("{} has no objective `{id}`", self.plan.id);
+            Failure::new(Kind::User, message).hint(format!("name one of {}", ids.join(", "))).into()
+        })
+    }
+
+    /// The objectives in the order of waves, then of the plan, by position.
+    fn order(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.plan.objectives.len()).collect();
+        order.sort_by_key(|i| (self.proof.waves[*i], *i));
+        order
+    }
+
+    fn prompt(&self, index: usize, config: &crate::domain::config::Config) -> String {
+        let order = self.order();
+        let step = order.iter().position(|i| *i == index).unwrap_or_default() + 1;
+        let others: Vec<&Objective> = (0..self.plan.objectives.len())
+            .filter(|i| *i != index && self.proof.waves[*i] == self.proof.waves[index])
+            .map(|i| &self.plan.objectives[i])
+            .collect();
+        let setting = Setting {
+            wave: self.proof.waves[index],
+            global_forbid: &config.global_forbid,
+            others: &others,
+            step: (step, order.len()),
+        };
+        prompt::prompt(self.plan, &self.plan.objectives[index], &setting)
+    }
+
+    fn summary(&self) -> String {
+        let plan = self.plan;
+        let mut out = format!(
+            "{}\n{} ({})\n",
+            plan.id,
+            text::one_line(&plan.request),
+            plan.task_type.as_str()
+        );
+        if !plan.strategy.is_empty() {
+            writeln!(out, "{}", text::one_line(&plan.strategy)).expect(INFALLIBLE);
+        }
+        let mut wave = 0;
+        for index in self.order() {
+            if self.proof.waves[index] != wave {
+                wave = self.proof.waves[index];
+                writeln!(out, "\nWave {wave}").expect(INFALLIBLE);
+            }
+            let objective = &plan.objectives[index];
+            writeln!(out, "  {}  {}", objective.id, text::one_line(&objective.title)).expect(INFALLIBLE);
+            writeln!(out, "      {}", scope_line(objective)).expect(INFALLIBLE);
+            if !objective.depends_on.is_empty() {
+                let needs: Vec<&str> = objective.depends_on.iter().map(ObjectiveId::as_str).collect();
+                writeln!(out, "      after {}", needs.join(", ")).expect(INFALLIBLE);
+            }
+        }
+        let errors = self.proof.findings.len();
+        if errors > 0 {
+            writeln!(out, "\n{}: `git ap check {}`", count_of(errors, "finding"), plan.id.slug()).expect(INFALLIBLE);
+        }
+        out
+    }
+
+    fn objective(&self, index: usize) -> String {
+        let objective = &self.plan.objectives[index];
+        let mut out = format!(
+            "{}/{}  {}\n",
+            self.plan.id.slug(),
+            objective.id,
+            text::one_line(&objective.title)
+        );
+        let mut row = |name: &str, value: String| {
+            if !value.is_empty() {
+                writeln!(out, "{name:<12}{}", text::one_line(&value)).expect(INFALLIBLE);
+            }
+        };
+        row("wave", self.proof.waves[index].to_string());
+        row("after", objective.depends_on.iter().map(ObjectiveId::as_str).collect::<Vec<_>>().join(", "));
+        row("touch", scope_line(objective));
+        row("read", objective.read.join(", "));
+        row("worker", objective.agent_type.clone());
+        row("complexity", objective.complexity.as_str().to_owned());
+        row("estimate", format!("{} min", objective.estimate_minutes));
+        for (name, list) in [
+            ("context", &objective.context),
+            ("meets", &objective.integration_points),
+            ("constraint", &objective.constraints),
+            ("accepted", &objective.acceptance),
+            ("gate", &objective.gates),
+            ("hands over", &objective.deliverables),
+            ("note", &objective.notes),
+        ] {
+            for item in list {
+                row(name, item.clone());
+            }
+        }
+        out
+    }
+
+    fn objective_document(&self, index: usize) -> serde_json::Value {
+        let objective = &self.plan.objectives[index];
+        let mut value = serde_json::to_value(objective).unwrap_or_default();
+        value["wave"] = json!(self.proof.waves[index]);
+        json!({ "schema": SCHEMA, "plan": self.plan.id, "objective": value })
+    }
+
+    /// The edges that a graph shows: dependencies that no chain of others implies.
+    fn edges(&self) -> Vec<(usize, usize)> {
+        wave::essential(&self.proof.constraints.depends_on)
+    }
+
+    fn mermaid(&self) -> String {
+        let mut out = "graph LR\n".to_owned();
+        for wave in 1..=self.proof.waves.iter().copied().max().unwrap_or(0) {
+            writeln!(out, "  subgraph wave{wave} [Wave {wave}]").expect(INFALLIBLE);
+            for index in self.order().into_iter().filter(|i| self.proof.waves[*i] == wave) {
+                let objective = &self.plan.objectives[index];
+                // Mermaid knows HTML entities inside quotes, and nothing else that is safe.
+                let title: String = text::one_line(&objective.title).chars().map(entity).collect();
+                writeln!(out, "    o{index}[\"{}: {title}\"]", objective.id).expect(INFALLIBLE);
+            }
+            out.push_str("  end\n");
+        }
+        for (from, to) in self.edges() {
+            writeln!(out, "  o{from} --> o{to}").expect(INFALLIBLE);
+        }
+        out
+    }
+
+    fn dot(&self) -> String {
+        let mut out = "digraph plan {\n  rankdir=LR;\n  node [shape=box];\n".to_owned();
+        for index in self.order() {
+            let objective = &self.plan.objectives[index];
+            let title = text::one_line(&objective.title).replace('\\', "\\\\").replace('"', "\\\"");
+            writeln!(out, "  o{index} [label=\"{}: {title}\\nwave {}\"];", objective.id, self.proof.waves[index]).expect(INFALLIBLE);
+        }
+        for (from, to) in self.edges() {
+            writeln!(out, "  o{from} -> o{to};").expect(INFALLIBLE);
+        }
+        out.push_str("}\n");
+        out
+    }
+}
+
+const INFALLIBLE: &str = "writing to a string cannot fail";
+
+fn entity(c: char) -> String {
+    if c.is_alphanumeric() || " ._-/,:+".contains(c) { c.to_string() } else { format!("#{};", u32::from(c)) }
+}
+
+/// A scope as it is said in words: `src/ except src/auth/`.
+pub(super) fn scope_line(objective: &Objective) -> String {
+    let touch: Vec<_> = objective.touch.iter().map(|p| text::one_line(p)).collect();
+    let mut line = touch.join("  ");
+    if !objective.forbid.is_empty() {
+        let forbid: Vec<_> = objective.forbid.iter().map(|p| text::one_line(p)).collect();
+        line.push_str(" except ");
+        line.push_str(&forbid.join("  "));
+    }
+    line
 }

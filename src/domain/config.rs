@@ -253,6 +253,8 @@ static BACKUP: Shape = Shape {
 pub struct Config {
     /// What no objective may touch.
     pub global_forbid: Vec<Pattern>,
+    /// First component of the branches that git ap makes.
+    pub branch_prefix: String,
     /// Whether a read hazard is an error.
     pub read_hazards_are_errors: bool,
     /// Whether scopes that meet only in folded case are an error.
@@ -278,8 +280,12 @@ impl Default for Config {
 
 /// Reads the text of `config.toml`.
 pub fn read(text: &str) -> Reading {
-    let empty =
-        Config { global_forbid: Vec::new(), read_hazards_are_errors: false, case_is_error: false };
+    let empty = Config {
+        global_forbid: Vec::new(),
+        branch_prefix: "ap".to_owned(),
+        read_hazards_are_errors: false,
+        case_is_error: false,
+    };
     let mut reading = Reading { config: empty, findings: Vec::new(), set: Vec::new() };
     let root = match document::parse(text) {
         Ok((root, _)) => root,
@@ -306,6 +312,9 @@ pub fn read(text: &str) -> Reading {
     let is = |key: &str, word: &str| {
         root.get("check").and_then(|t| t.get(key)).and_then(Node::as_str) == Some(word)
     };
+    if let Some(prefix) = root.get("branch_prefix").and_then(Node::as_str) {
+        prefix.clone_into(&mut reading.config.branch_prefix);
+    }
     reading.config.read_hazards_are_errors = is("read_hazards", "error");
     reading.config.case_is_error = is("case", "error");
     reading

@@ -3,6 +3,7 @@
 
 pub mod action;
 mod automaton;
+pub mod base64;
 pub mod config;
 pub mod document;
 pub mod error;

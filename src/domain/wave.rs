@@ -73,6 +73,38 @@ fn shortest_cycle(depends_on: &[Vec<usize>]) -> Cycle {
     Cycle(cycles.min_by_key(Vec::len).expect("there is a cycle where no order exists"))
 }
 
+/// The dependencies as edges from provider to user, without those that a chain of others
+/// implies (the transitive reduction), sorted. What lies on a cycle stays.
+pub fn essential(depends_on: &[Vec<usize>]) -> Vec<(usize, usize)> {
+    let reaches = |from: usize, to: usize| -> bool {
+        let mut seen = BTreeSet::from([from]);
+        let mut left = vec![from];
+        while let Some(at) = left.pop() {
+            for &need in &depends_on[at] {
+                if need == to {
+                    return true;
+                }
+                if seen.insert(need) {
+                    left.push(need);
+                }
+            }
+        }
+        false
+    };
+    let cyclic = order(depends_on).is_err();
+    let mut edges = Vec::new();
+    for (user, needs) in depends_on.iter().enumerate() {
+        for &need in needs {
+            let implied = needs.iter().any(|other| *other != need && reaches(*other, need));
+            if cyclic || !implied {
+                edges.push((need, user));
+            }
+        }
+    }
+    edges.sort_unstable();
+    edges
+}
+
 /// Waves for all objectives, from 1: those that the author set stay, the others get the
 /// earliest wave after their dependencies in which nobody's scope meets theirs. Those with the
 /// longest chain of dependents choose first, so that few waves are needed.
@@ -162,6 +194,12 @@ mod tests {
         assert_eq!(cycle, Err(Cycle(vec![3])));
         let cycle = order(&[vec![1], vec![2], vec![0]]);
         assert_eq!(cycle, Err(Cycle(vec![0, 1, 2])));
+    }
+
+    #[test]
+    fn a_graph_shows_no_edge_that_others_imply() {
+        assert_eq!(essential(&[vec![], vec![0], vec![0, 1]]), [(0, 1), (1, 2)]);
+        assert_eq!(essential(&[vec![1], vec![0]]), [(0, 1), (1, 0)]);
     }
 
     #[test]

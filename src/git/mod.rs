@@ -11,6 +11,7 @@ mod changes;
 mod command;
 mod commit;
 mod objects;
+pub mod shell;
 
 pub use changes::Commit;
 pub use command::Git;
@@ -110,6 +111,17 @@ impl Repository {
         let id = self.gix.rev_parse_single(revision).map_err(|_| unknown())?;
         let object = id.object().map_err(|_| unknown())?;
         Ok(object.peel_to_commit().map_err(|_| unknown())?.id.to_string())
+    }
+
+    /// Whether a reference of this full name exists.
+    pub fn has_reference(&self, name: &str) -> Result<bool> {
+        let found = self.gix.try_find_reference(name);
+        Ok(found.with_context(|| format!("cannot look up {name}"))?.is_some())
+    }
+
+    /// The editor that git would start, as a shell command (`git var GIT_EDITOR`).
+    pub fn editor(&self) -> Result<String> {
+        self.git().line(["var", "GIT_EDITOR"])
     }
 
     /// Whether the repository's files are on a disk that ignores case (`core.ignoreCase`).

@@ -1,7 +1,6 @@
 //! The only place that prints. stdout carries the answer and nothing else, stderr narrates;
 //! what comes from a repository or a plan is made harmless on the way out.
 
-pub mod base64;
 pub mod findings;
 mod line;
 pub mod progress;
@@ -113,6 +112,13 @@ impl Ui {
     pub fn note(&self, text: &str) {
         if !self.quiet {
             self.narrate(&text::clean(text));
+        }
+    }
+
+    /// Says something with styles of our own in it, as [`Ui::styled`] on standard error.
+    pub fn note_styled(&self, text: &str) {
+        if !self.quiet {
+            self.narrate(text);
         }
     }
 

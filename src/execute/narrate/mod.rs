@@ -110,7 +110,7 @@ impl Reporter {
     }
 }
 
-/// Runs `work` on its own thread and returns what it returns. Each report becomes an [`Event`]
+/// Runs `work` on its own thread and returns what it returns. Each report, numbered by `stream`, becomes an [`Event`]
 /// for `on_beat`, with the time that `now` gives: RFC 3339, and what has passed since the
 /// command began.
 ///
@@ -119,6 +119,7 @@ impl Reporter {
 /// error is then [`Interrupted`]. An error of `on_beat` stops the work in the same way and is
 /// returned. A panic of the work goes on here.
 pub fn narrate<T, W>(
+    stream: &mut Stream,
     work: W,
     now: impl FnMut() -> (String, Duration),
     on_beat: impl FnMut(Beat<'_>) -> anyhow::Result<()>,
@@ -127,10 +128,11 @@ where
     W: FnOnce(&Reporter) -> T + Send + 'static,
     T: Send + 'static,
 {
-    narrate_until(work, now, on_beat, interrupt::subscribe())
+    narrate_until(stream, work, now, on_beat, interrupt::subscribe())
 }
 
 fn narrate_until<T, W>(
+    stream: &mut Stream,
     work: W,
     now: impl FnMut() -> (String, Duration),
     on_beat: impl FnMut(Beat<'_>) -> anyhow::Result<()>,
@@ -147,7 +149,7 @@ where
     let (reporter, receiver) = Reporter::new();
     let cancelled = Arc::clone(&reporter.cancelled);
     let handle = runtime.spawn_blocking(move || work(&reporter));
-    let pump = Pump { stream: Stream::default(), now, on_beat, receiver, cancelled, signals };
+    let pump = Pump { stream, now, on_beat, receiver, cancelled, signals };
     let outcome = runtime.block_on(pump.run(handle));
     // A work that was left behind must not hold the process up.
     runtime.shutdown_background();
@@ -160,8 +162,8 @@ where
     }
 }
 
-struct Pump<N, B> {
-    stream: Stream,
+struct Pump<'a, N, B> {
+    stream: &'a mut Stream,
     now: N,
     on_beat: B,
     receiver: mpsc::UnboundedReceiver<Report>,
@@ -169,7 +171,7 @@ struct Pump<N, B> {
     signals: Signals,
 }
 
-impl<N, B> Pump<N, B>
+impl<N, B> Pump<'_, N, B>
 where
     N: FnMut() -> (String, Duration),
     B: FnMut(Beat<'_>) -> anyhow::Result<()>,

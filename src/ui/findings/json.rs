@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::{Subject, is_valid};
+use crate::domain::base64;
 use crate::domain::finding::{Code, Finding, Severity};
 use crate::domain::id::ObjectiveId;
 use crate::domain::plan::SCHEMA;
-use crate::ui::base64;
 
 /// What `check --format json` prints.
 #[derive(Debug, Serialize)]

@@ -2,6 +2,18 @@
 
 use std::path::PathBuf;
 
+use anyhow::Result;
+
+use super::project::Project;
+use super::{Ctx, Exit};
+use crate::domain::error::{Failure, Kind};
+use crate::ui::Format;
+
+mod edit;
+mod from;
+pub(super) mod request;
+mod save;
+
 /// Analyse a request and write a plan for it
 ///
 /// The plan splits the request into objectives, each with files of its own, in waves that can
@@ -50,5 +62,32 @@ impl Args {
     /// The request, its words joined by a space.
     pub fn request_text(&self) -> String {
         self.request.join(" ")
+    }
+}
+
+/// Makes, takes over, changes or renders a plan.
+pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
+    ctx.require_format("plan", &[Format::Human, Format::Json])?;
+    let project = Project::open(ctx)?;
+    if let Some(from) = &args.from {
+        return from::run(ctx, &project, args, from);
+    }
+    if args.edit {
+        return edit::run(ctx, &project, args);
+    }
+    if args.render {
+        return edit::render(ctx, &project, args);
+    }
+    if args.request_text().trim().is_empty() {
+        let failure = Failure::new(Kind::Usage, "the request is empty");
+        return Err(failure.hint("git ap plan \"what should be done\"").into());
+    }
+    request::run(ctx, project, args)
+}
+
+impl Args {
+    /// The plan that --edit and --render are about; none: the only one.
+    fn plan_name(&self) -> Option<String> {
+        (!self.request.is_empty()).then(|| self.request_text())
     }
 }

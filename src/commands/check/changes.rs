@@ -1,0 +1,122 @@
+//! Changes held against the scope of the objective that they belong to: what is staged, or each
+//! commit of a range.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use super::Args;
+use crate::commands::project::{PlanFile, Project};
+use crate::domain::error::{Failure, Kind};
+use crate::domain::finding::{Code, Finding};
+use crate::domain::guard::{Guarded, guard};
+use crate::domain::id::ObjectiveId;
+use crate::domain::path::RepoPath;
+use crate::domain::plan::{Plan, Proof};
+use crate::domain::tree::Change;
+use crate::git::{Commit, Repository};
+
+/// Holds the changes that the arguments name against the scope of an objective. Each violation
+/// is a finding.
+pub(super) fn findings(
+    project: &Project,
+    args: &Args,
+    file: &PlanFile,
+    plan: &Plan,
+    proof: &Proof,
+) -> Result<Vec<Finding>> {
+    let objective = objective(args, plan)?;
+    let index = plan.objectives.iter().position(|o| o.id == objective);
+    let scope = index.and_then(|i| proof.scopes.get(i)).ok_or_else(|| {
+        let ids: Vec<&str> = plan.objectives.iter().map(|o| o.id.as_str()).collect();
+        let message = format!("{} has no objective {objective}", file.shown);
+        Failure::new(Kind::User, message).hint(format!("name one of {}", ids.join(", ")))
+    })?;
+    let mut out = Vec::new();
+    if let Some(range) = &args.range {
+        let (from, to) = ends(range)?;
+        for commit in project.repository.commits_between(from, to)? {
+            let changes = own_changes(&project.repository, &commit)?;
+            let guarded = guard(&changes, scope, &proof.scopes, &proof.rules);
+            let short = commit.id.get(..10).unwrap_or(&commit.id);
+            out.extend(as_findings(&guarded, &objective, &format!("commit {short}: ")));
+        }
+    } else {
+        let changes = project.repository.staged()?;
+        let guarded = guard(&changes, scope, &proof.scopes, &proof.rules);
+        out.extend(as_findings(&guarded, &objective, ""));
+    }
+    Ok(out)
+}
+
+fn objective(args: &Args, plan: &Plan) -> Result<ObjectiveId, Failure> {
+    match &args.objective {
+        Some(text) => ObjectiveId::parse(text).map_err(|why| {
+            Failure::new(Kind::Usage, format!("`{text}` is no objective's id")).hint(why)
+        }),
+        None => match plan.objectives.as_slice() {
+            [only] => Ok(only.id.clone()),
+            _ => {
+                let message = "the plan has several objectives: whose changes are these?";
+                Err(Failure::new(Kind::Usage, message).hint("add `--objective ID`"))
+            }
+        },
+    }
+}
+
+/// The two ends of `A..B`; a missing one is `HEAD`, as for git.
+fn ends(range: &str) -> Result<(&str, &str), Failure> {
+    let wrong = || {
+        Failure::new(Kind::Usage, format!("`{range}` is no range of commits")).hint("write `A..B`")
+    };
+    let (from, to) = range.split_once("..").ok_or_else(wrong)?;
+    if to.starts_with('.') || to.contains("..") || from.starts_with('-') || to.starts_with('-') {
+        return Err(wrong());
+    }
+    let or_head = |end| if end == "" { "HEAD" } else { end };
+    Ok((or_head(from), or_head(to)))
+}
+
+/// What a commit itself changed: its difference from its parent; for a merge, the paths that
+/// differ from every parent.
+fn own_changes(repository: &Repository, commit: &Commit) -> Result<Vec<Change>> {
+    let Some((first, others)) = commit.parents.split_first() else {
+        return repository.changes(None, &commit.id);
+    };
+    let mut own: BTreeMap<RepoPath, Change> = BTreeMap::new();
+    for change in repository.changes(Some(first), &commit.id)? {
+        own.insert(change.path.clone(), change);
+    }
+    for parent in others {
+        let changed = repository.changes(Some(parent), &commit.id)?;
+        own.retain(|path, _| changed.binary_search_by(|c| c.path.cmp(path)).is_ok());
+    }
+    Ok(own.into_values().collect())
+}
+
+fn as_findings(guarded: &Guarded, objective: &ObjectiveId, prefix: &str) -> Vec<Finding> {
+    let violations = guarded.violations.iter().map(|violation| {
+        let message = format!("{prefix}{}", violation.message(objective));
+        let mut finding = Finding::error(Code::ScopeViolation, message)
+            .help("take the change back, or ask for the path in the plan")
+            .objectives([objective.clone()]);
+        finding.witness = Some(violation.path.clone());
+        finding
+    });
+    violations.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_as_git_writes_them() {
+        assert_eq!(ends("a..b"), Ok(("a", "b")));
+        assert_eq!(ends("a.."), Ok(("a", "HEAD")));
+        assert_eq!(ends("..b"), Ok(("HEAD", "b")));
+        for wrong in ["a", "a...b", "-x..b", "a..-x", "a..b..c"] {
+            assert!(ends(wrong).is_err(), "{wrong}");
+        }
+    }
+}

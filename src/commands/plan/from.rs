@@ -1,0 +1,133 @@
+//! `git ap plan --from`: a plan that somebody else made, taken over as it is.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use toml_edit::{DocumentMut, Item, Value};
+
+use super::Args;
+use super::save::{self, Ready};
+use crate::commands::project::{PlanFile, Project};
+use crate::commands::{Ctx, Events, Exit, check};
+use crate::domain::document::Syntax;
+use crate::domain::error::{Failure, Kind};
+use crate::domain::event::{EventKind, Phase};
+use crate::domain::plan::{self, Plan};
+use crate::store::{self, layout};
+use crate::ui::Format;
+use crate::ui::findings::Subject;
+
+/// The most that is read from standard input, in bytes.
+const LIMIT: u64 = 16 * 1024 * 1024;
+
+pub(super) fn run(ctx: &Ctx, project: &Project, args: &Args, from: &Path) -> Result<Exit> {
+    let (text, shown) = read(ctx, from)?;
+    let given = PlanFile { reading: plan::read(&text), shown, path: None };
+    let Some(plan) = given.reading.plan.clone() else {
+        check::show(ctx, &given.reading.findings, &given, Subject::default())?;
+        ctx.ui.note("nothing was written");
+        return Ok(Kind::Plan.into());
+    };
+    let text = completed(project, &given, plan)?;
+    let ready = prove(project, text)?;
+    let valid = ready.proof.valid();
+    let actions = save::actions(project, &ready, args.commit)?;
+    if args.dry_run {
+        match ctx.ui.format {
+            Format::Json => ctx.ui.json(ready.plan()?)?,
+            _ => save::preview(ctx, &ready, &actions)?,
+        }
+        return Ok(if valid { Exit::DONE } else { Kind::Plan.into() });
+    }
+    ctx.narrate(
+        Events::Stdout,
+        |_| Ok(()),
+        |(), narrator| {
+            narrator.event(EventKind::PhaseStart { phase: Phase::Validation }, 50)?;
+            let findings = ready.proof.findings.len();
+            narrator.event(EventKind::ScopeValidated { valid, findings }, 90)?;
+            let outcomes = save::write(ctx, project, &actions, narrator)?;
+            if ctx.ui.format == Format::Human {
+                save::report(ctx, &ready, &actions, &outcomes)?;
+            }
+            Ok(())
+        },
+    )?;
+    Ok(if valid { Exit::DONE } else { Kind::Plan.into() })
+}
+
+fn read(ctx: &Ctx, from: &Path) -> Result<(String, String)> {
+    if from == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin()
+            .lock()
+            .take(LIMIT + 1)
+            .read_to_end(&mut bytes)
+            .context("cannot read the plan from standard input")?;
+        if bytes.len() as u64 > LIMIT {
+            let message = format!("the plan on standard input has more than {} MiB", LIMIT >> 20);
+            return Err(Failure::new(Kind::User, message).into());
+        }
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Failure::new(Kind::User, format!("the plan on standard input is not UTF-8 at byte {at}"))
+        })?;
+        return Ok((text, "standard input".to_owned()));
+    }
+    let shown = from.to_string_lossy().into_owned();
+    match store::read_text(&ctx.cwd.join(from), &shown)? {
+        Some(text) => Ok((text, shown)),
+        None => Err(Failure::new(Kind::User, format!("there is no file `{shown}`")).into()),
+    }
+}
+
+/// The text of the plan with its target and base filled in. A TOML text stays as its author
+/// wrote it otherwise; JSON and fenced blocks are written anew as TOML.
+fn completed(project: &Project, given: &PlanFile, mut plan: Plan) -> Result<String> {
+    let head = project.repository.head()?;
+    let target = match (&plan.target, &head.branch) {
+        (Some(target), _) | (None, Some(target)) => target.clone(),
+        (None, None) => {
+            let failure = Failure::new(Kind::Repository, "HEAD is detached: on which branch shall it land?");
+            return Err(failure.hint("add `target = \"main\"` to the plan").into());
+        }
+    };
+    let base = match &plan.base {
+        Some(base) => project.repository.commit(base)?,
+        None => head.commit,
+    };
+    let original = (plan.target.clone(), plan.base.clone());
+    plan.target = Some(target.clone());
+    plan.base = Some(base.clone());
+    if given.reading.syntax == Some(Syntax::Toml)
+        && let Ok(mut document) = given.reading.text.parse::<DocumentMut>()
+    {
+        let set = |document: &mut DocumentMut, key: &str, value: &str| {
+            // `insert` would put a new key behind the tables' keys as it should: at the end of
+            // the top level.
+            document.insert(key, Item::Value(Value::from(value)));
+        };
+        if original.0.is_none() {
+            set(&mut document, "target", &target);
+        }
+        if original.1.as_ref() != Some(&base) {
+            set(&mut document, "base", &base);
+        }
+        let text = document.to_string();
+        if plan::read(&text).plan.as_ref() == Some(&plan) {
+            return Ok(text);
+        }
+    }
+    Ok(plan::to_toml(&plan))
+}
+
+/// Reads and proves the text that is going to be written.
+pub(super) fn prove(project: &Project, text: String) -> Result<Ready> {
+    let reading = plan::read(&text);
+    let id = reading.plan.as_ref().map(|p| p.id.clone()).context("a completed plan is a plan")?;
+    let path = layout::plan(&id);
+    let file = PlanFile { shown: path.to_lossy().into_owned(), path: Some(path), reading };
+    let proof = project.prove(&file.reading, file.require()?, &project.tree()?)?;
+    Ok(Ready { file, proof, analysis: None })
+}

@@ -1,0 +1,189 @@
+//! `git ap plan <request>`: from words to a proved plan. The work gathers and decides; what it
+//! decided on is written when it is over.
+
+use anyhow::Result;
+
+use super::Args;
+use super::from::prove;
+use super::save::{self, Ready};
+use crate::analysis::Document;
+use crate::commands::analyze::analysis;
+use crate::commands::project::Project;
+use crate::commands::{Ctx, Events, Exit, page};
+use crate::domain::config::Config;
+use crate::domain::error::{Failure, Kind};
+use crate::domain::event::{EventKind, Phase};
+use crate::domain::id::PlanId;
+use crate::domain::plan::{self, shape};
+use crate::execute::narrate::Reporter;
+use crate::planner::builtin::{self, Options};
+use crate::store;
+use crate::ui::Format;
+
+/// The most objectives that a plan is divided into.
+const MAX_OBJECTIVES: usize = 10;
+
+/// The longest request that is taken, in bytes.
+const MAX_REQUEST: usize = 256 * 1024;
+
+pub(super) fn run(ctx: &Ctx, project: Project, args: &Args) -> Result<Exit> {
+    let request = args.request_text();
+    if request.len() > MAX_REQUEST {
+        let message = format!("the request has more than {} KiB", MAX_REQUEST >> 10);
+        return Err(Failure::new(Kind::User, message).hint("say what is to be done more briefly").into());
+    }
+    project.config()?;
+    let id = fresh_id(ctx, &project, &request)?;
+    let work = move |reporter: &Reporter| {
+        reporter.session(id.as_str());
+        let made = make(&project, &id, &request, reporter)?;
+        Ok((project, made))
+    };
+    let quiet = args.dry_run || args.prompt;
+    let events = if quiet { Events::Beside } else { Events::Stdout };
+    let ((project, made), written) = ctx.narrate(events, work, |(project, made), narrator| {
+        if quiet {
+            return Ok(((project, made), None));
+        }
+        let actions = save::actions(&project, &made.ready, args.commit)?;
+        let outcomes = save::write(ctx, &project, &actions, narrator)?;
+        Ok(((project, made), Some((actions, outcomes))))
+    })?;
+    for note in &made.notes {
+        ctx.ui.note(note);
+    }
+    if args.prompt {
+        ctx.ui.answer(&chat(&made)?)?;
+        return Ok(Exit::DONE);
+    }
+    match (&written, ctx.ui.format) {
+        (None, Format::Json) => ctx.ui.json(made.ready.plan()?)?,
+        (None, _) => {
+            let actions = save::actions(&project, &made.ready, args.commit)?;
+            save::preview(ctx, &made.ready, &actions)?;
+        }
+        (Some((actions, outcomes)), Format::Human) => {
+            save::report(ctx, &made.ready, actions, outcomes)?;
+        }
+        (Some(_), _) => {}
+    }
+    Ok(if made.ready.proof.valid() { Exit::DONE } else { Kind::Plan.into() })
+}
+
+/// A plan with what a reader should know of how it came about.
+struct Made {
+    ready: Ready,
+    notes: Vec<String>,
+}
+
+/// An id that no plan of this worktree has, with a slug that is not taken either.
+fn fresh_id(ctx: &Ctx, project: &Project, request: &str) -> Result<PlanId> {
+    let first = PlanId::new(&ctx.clock.stamp(), request).map_err(anyhow::Error::msg)?;
+    let plans = store::list(&project.root)?;
+    let taken = |id: &PlanId| plans.ids().iter().any(|other| other.slug() == id.slug());
+    let mut ids = std::iter::once(first.clone()).chain((2..).map(|n| first.numbered(n)));
+    Ok(ids.find(|id| !taken(id)).unwrap_or(first))
+}
+
+/// What the planner needs to know besides the code.
+pub(in crate::commands) fn options(
+    id: PlanId,
+    commit: &str,
+    target: Option<String>,
+    config: &Config,
+) -> Options {
+    let forbid = config.global_forbid.iter().map(|p| p.as_str().to_owned());
+    Options {
+        id,
+        base: commit.to_owned(),
+        target,
+        global_forbid: forbid.collect(),
+        max_objectives: MAX_OBJECTIVES,
+    }
+}
+
+fn make(project: &Project, id: &PlanId, request: &str, reporter: &Reporter) -> Result<Made> {
+    let head = project.repository.head()?;
+    let analysis = analysis(&project.repository, &head.commit, request, reporter, 70)?;
+    reporter.report(EventKind::PhaseStart { phase: Phase::Planning }, 70);
+    let config = project.config()?;
+    let options = options(id.clone(), &head.commit, head.branch.clone(), config);
+    let draft = builtin::plan(&analysis, &options);
+    let document = Document::new(&analysis, &head.commit, &draft.files, &draft.plan.strategy);
+    let points = document.coordination_points.len();
+    reporter.report(EventKind::CoordinationPoints { count: points }, 78);
+    reporter.report(EventKind::ScopeStrategy { text: draft.plan.strategy.clone() }, 79);
+    let count = draft.plan.objectives.len();
+    reporter.report(EventKind::ObjectivesCreated { count }, 80);
+    reporter.report(EventKind::PhaseComplete { phase: Phase::Planning }, 80);
+    reporter.checkpoint()?;
+    reporter.report(EventKind::PhaseStart { phase: Phase::Validation }, 80);
+    let mut ready = repaired(project, prove(project, plan::to_toml(&draft.plan))?, reporter)?;
+    let waves = u32::try_from(ready.proof.wave_count()).unwrap_or(u32::MAX);
+    reporter.report(EventKind::WavesCreated { count: waves }, 88);
+    let (valid, findings) = (ready.proof.valid(), ready.proof.findings.len());
+    reporter.report(EventKind::ScopeValidated { valid, findings }, 90);
+    reporter.report(EventKind::PhaseComplete { phase: Phase::Validation }, 90);
+    ready.analysis = Some(page::templates(project)?.analysis_md(&document, request)?);
+    let mut notes = draft.notes;
+    notes.extend(uncommitted(project)?);
+    Ok(Made { ready, notes })
+}
+
+/// The plan with its waves in order, should the planner have left two scopes that meet in one.
+fn repaired(project: &Project, ready: Ready, reporter: &Reporter) -> Result<Ready> {
+    if ready.proof.valid() {
+        return Ok(ready);
+    }
+    let moves = plan::repair(ready.plan()?, &ready.proof).unwrap_or_default();
+    let Some(text) = plan::with_moves(&ready.file.reading.text, &moves).filter(|_| !moves.is_empty())
+    else {
+        return Ok(ready);
+    };
+    for one in &moves {
+        let text = format!("{} moves to wave {}: {}", one.id, one.to, one.why);
+        reporter.report(EventKind::ConflictResolved { text }, 85);
+    }
+    prove(project, text)
+}
+
+/// A plan is made from the last commit; what is not committed is named, not guessed.
+fn uncommitted(project: &Project) -> Result<Option<String>> {
+    let mut paths = project.repository.uncommitted()?;
+    paths.retain(|p| !p.as_bytes().starts_with(b".ap/"));
+    let shown: Vec<String> = paths.iter().take(3).map(ToString::to_string).collect();
+    let more = if paths.len() > 3 { format!(" and {} more", paths.len() - 3) } else { String::new() };
+    Ok((!paths.is_empty())
+        .then(|| format!("planned from HEAD: uncommitted changes are not in it ({}{more})", shown.join(", "))))
+}
+
+/// What to give to a chat that should plan instead: the analysis, the built-in plan as a start,
+/// and the schema of the answer.
+fn chat(made: &Made) -> Result<String> {
+    let plan = made.ready.plan()?;
+    let schema = serde_json::to_string(&shape::PLAN.json_schema("git ap plan"))?;
+    let analysis = made.ready.analysis.as_deref().unwrap_or_default();
+    // A fence longer than any in what it holds: neither can end it early.
+    let fence = |body: &str| {
+        let longest = body.lines().map(|l| l.trim_start().chars().take_while(|c| *c == '`').count());
+        "`".repeat(longest.max().unwrap_or(0).max(2) + 1)
+    };
+    let toml = &made.ready.file.reading.text;
+    let (a, b) = (fence(analysis), fence(toml));
+    Ok(format!(
+        "Divide the request below into objectives that several workers can do at once, each with \
+         its own files.\n\nRules:\n\
+         - `touch` lists what an objective may change. The scopes of one wave must not be able to \
+         match a common path, not even a path that does not exist yet.\n\
+         - Patterns are relative to the repository's root: `src/auth/` is everything below it, \
+         `*` and `?` stay within one component, `**` is any number of components.\n\
+         - What needs another's result comes in a later wave and names it in `depends_on`.\n\
+         - Keep `schema`, `id`, `target` and `base` as they are.\n\
+         - Answer with one fenced TOML block and nothing else.\n\n\
+         ## What was found in the code\n\n{a}markdown\n{analysis}{a}\n\n\
+         ## A plan to start from\n\n{b}toml\n{toml}{b}\n\n\
+         ## The schema of a plan\n\n```json\n{schema}\n```\n\n\
+         The answer to `{}` is taken with `git ap plan --from -`.\n",
+        plan.id
+    ))
+}

@@ -1,0 +1,163 @@
+//! Values inside Markdown. Whatever they hold, they stay what they are: no value opens a tag,
+//! a cell, a heading, a list, a fence, a link, or calls somebody by name.
+
+use crate::domain::path::is_printable;
+
+/// A value as running text, also in a table's cell (GitHub Flavored Markdown §6, §4.10).
+///
+/// Line ends become spaces, invisible characters are spelled out.
+pub fn text(value: &str) -> String {
+    let line = one_line(value);
+    let chars: Vec<char> = line.chars().collect();
+    let mut out = String::with_capacity(line.len() + 8);
+    for (at, c) in chars.iter().copied().enumerate() {
+        let word = |at: Option<usize>| {
+            at.and_then(|at| chars.get(at)).is_some_and(|c| c.is_alphanumeric())
+        };
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            // `@name` notifies people and `#1` refers to issues, even behind a backslash.
+            '@' => out.push_str("&#64;"),
+            '#' => out.push_str("&#35;"),
+            // `http://` and `www.` become links by themselves.
+            ':' if chars.get(at + 1) == Some(&'/') => out.push_str("&#58;"),
+            '.' if out.to_ascii_lowercase().ends_with("www") => out.push_str("&#46;"),
+            // Inside a word an underscore emphasises nothing: names stay readable.
+            '_' if word(at.checked_sub(1)) && word(Some(at + 1)) => out.push('_'),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' | '!' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '-' | '+' | '=' if at == 0 => {
+                out.push('\\');
+                out.push(c);
+            }
+            // A number opens a list only with a space, or nothing, behind its dot.
+            '.' | ')'
+                if at > 0
+                    && chars.get(at + 1).is_none_or(|c| *c == ' ')
+                    && chars[..at].iter().all(char::is_ascii_digit) =>
+            {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A value as inline code, with as many backticks as it needs. One with a `|` would end a
+/// table's cell even as code, so it is written as a tag with everything inside escaped.
+pub fn code(value: &str) -> String {
+    let line = one_line(value);
+    if line.is_empty() {
+        return "(empty)".to_owned();
+    }
+    if line.contains('|') {
+        let mut inner = String::new();
+        for c in line.chars() {
+            if c.is_ascii_punctuation() && !matches!(c, '/' | '.' | '-' | ',') {
+                push(&mut inner, format_args!("&#{};", u32::from(c)));
+            } else {
+                inner.push(c);
+            }
+        }
+        return format!("<code>{inner}</code>");
+    }
+    let longest = line.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    // A space that both ends have is taken off again when it is read (CommonMark §6.1).
+    let edged = |c| line.starts_with(c) || line.ends_with(c);
+    let pad = if edged('`') || edged(' ') { " " } else { "" };
+    format!("{fence}{pad}{line}{pad}{fence}")
+}
+
+/// A value inside a quoted label of a Mermaid diagram, at most 60 characters.
+pub fn mermaid(value: &str) -> String {
+    let line = one_line(value);
+    let mut out = String::new();
+    for (count, c) in line.chars().enumerate() {
+        if count == 60 {
+            out.push('…');
+            break;
+        }
+        // Mermaid reads `#35;` as the character of that number.
+        if c.is_alphanumeric() || matches!(c, ' ' | '.' | ',' | '-' | '_' | '/' | ':' | '…') {
+            out.push(c);
+        } else {
+            push(&mut out, format_args!("#{};", u32::from(c)));
+        }
+    }
+    out
+}
+
+fn push(out: &mut String, what: std::fmt::Arguments<'_>) {
+    use std::fmt::Write as _;
+    out.write_fmt(what).expect("writing to a string cannot fail");
+}
+
+/// The value on one line, without what cannot be seen.
+fn one_line(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for c in value.trim().chars() {
+        match c {
+            '\n' | '\r' | '\t' => out.push(' '),
+            c if is_printable(c) => out.push(c),
+            c => push(&mut out, format_args!("\\u{{{:x}}}", u32::from(c))),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_stays_text() {
+        let table = [
+            ("plain words, max_count and src/a.rs", "plain words, max_count and src/a.rs"),
+            ("<script>", "&lt;script&gt;"),
+            ("a | b", "a \\| b"),
+            ("# head", "&#35; head"),
+            ("- item", "\\- item"),
+            ("1. item", "1\\. item"),
+            ("a\n\n```\nb", "a  \\`\\`\\` b"),
+            ("*b* _i_ ~s~", "\\*b\\* \\_i\\_ \\~s\\~"),
+            ("![x](y)", "\\!\\[x\\](y)"),
+            ("@all", "&#64;all"),
+            ("http://x www.y", "http&#58;//x www&#46;y"),
+            ("\u{1b}[0m\u{202e}", "\\\\u{1b}\\[0m\\\\u{202e}"),
+            ("    x", "x"),
+            ("", ""),
+        ];
+        for (value, expected) in table {
+            assert_eq!(text(value), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn code_stays_code() {
+        let table = [
+            ("src/*.rs", "`src/*.rs`"),
+            ("a`b", "``a`b``"),
+            ("`", "`` ` ``"),
+            ("a``b`c", "```a``b`c```"),
+            ("a|b<i>", "<code>a&#124;b&#60;i&#62;</code>"),
+            ("a\nb", "`a b`"),
+            ("", "(empty)"),
+        ];
+        for (value, expected) in table {
+            assert_eq!(code(value), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn labels_stay_labels() {
+        assert_eq!(mermaid("T1: \"a\"];\n```"), "T1: #34;a#34;#93;#59; #96;#96;#96;");
+        assert_eq!(mermaid(&"x".repeat(100)).chars().count(), 61);
+    }
+}
