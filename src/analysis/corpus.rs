@@ -3,9 +3,6 @@
 
 use anyhow::{Context as _, Result};
 
-/// The share of an analysis that reading files takes, in percent.
-const READING: usize = 90;
-
 use super::generated::{Marked, is_binary, looks_generated};
 use super::imports::Statement;
 use super::imports::scan::statements;
@@ -15,6 +12,8 @@ use super::source::{FILE_LIMIT, Source};
 use super::{Progress, definitions};
 use crate::domain::tree::{Entry, Mode};
 
+/// The share of an analysis that reading files takes, in percent.
+const READING: usize = 90;
 /// How much is read in all, in bytes.
 const TOTAL_LIMIT: usize = 200 << 20;
 /// Files between two looks at the total; the same for every run, so that where reading stops
@@ -52,7 +51,7 @@ pub struct FileFacts {
 pub struct Corpus {
     /// One per file of the source.
     pub facts: Vec<FileFacts>,
-    /// Files that were left unread because [`TOTAL_LIMIT`] was reached.
+    /// Files that were left unread because the total limit was reached.
     pub unread: usize,
 }
 
@@ -81,7 +80,11 @@ pub fn read(
         if total >= TOTAL_LIMIT {
             break;
         }
-        progress(Progress { done: done * READING / queue.len().max(1), total: 100, text: "reading files" });
+        progress(Progress {
+            done: done * READING / queue.len().max(1),
+            total: 100,
+            text: "reading files",
+        });
         for outcome in read_batch(source, &facts, batch, &mut readers) {
             let (index, bytes, fact) = outcome?;
             total += bytes;
@@ -89,7 +92,11 @@ pub fn read(
         }
         done += batch.len();
     }
-    progress(Progress { done: done * READING / queue.len().max(1), total: 100, text: "reading files" });
+    progress(Progress {
+        done: done * READING / queue.len().max(1),
+        total: 100,
+        text: "reading files",
+    });
     for fact in facts.iter_mut().filter(|fact| !fact.read) {
         fact.counts = readers[0].count_path(&files[fact.file]);
     }

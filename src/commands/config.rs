@@ -54,7 +54,7 @@ fn settings(text: &str, shown: &str) -> Vec<Setting> {
         let place = set.iter().find(|(k, _)| *k == key).map(|(_, place)| place);
         Setting {
             value: match place {
-                Some(place) => text[place.span.clone()].to_owned(),
+                Some(place) => one_line(&text[place.span.clone()]),
                 None => field.default.to_owned(),
             },
             from: match place {
@@ -67,15 +67,33 @@ fn settings(text: &str, shown: &str) -> Vec<Setting> {
     config::keys().into_iter().map(row).collect()
 }
 
+/// A TOML value as it would be written on one line.
+fn one_line(value: &str) -> String {
+    let Ok(mut parsed) = value.parse::<toml_edit::Value>() else { return value.to_owned() };
+    match &mut parsed {
+        toml_edit::Value::Array(array) => {
+            array.fmt();
+            array.set_trailing("");
+            array.set_trailing_comma(false);
+        }
+        toml_edit::Value::InlineTable(table) => table.fmt(),
+        _ => {}
+    }
+    parsed.to_string().trim().to_owned()
+}
+
 fn one(ctx: &Ctx, key: &str, settings: &[Setting]) -> Result<()> {
     let Some(setting) = settings.iter().find(|s| s.key == key) else {
         let failure = Failure::new(Kind::User, format!("there is no key `{key}`"));
         let near = closest(key, settings.iter().map(|s| s.key.as_str()));
-        return Err(failure.hint(near.map_or_else(
-            || "git ap config".to_owned(),
-            |near| format!("git ap config {near}"),
-        ))
-        .into());
+        return Err(failure
+            .hint(
+                near.map_or_else(
+                    || "git ap config".to_owned(),
+                    |near| format!("git ap config {near}"),
+                ),
+            )
+            .into());
     };
     match ctx.ui.format {
         Format::Json => ctx.ui.json(&document(std::slice::from_ref(setting)))?,

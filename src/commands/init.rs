@@ -39,7 +39,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     ctx.require_format("init", &[Format::Human, Format::Json])?;
     let project = Project::open(ctx)?;
     let mut rows = Vec::new();
-    let files = [(layout::config(), config::scaffold(), true), (layout::team(), team::scaffold(), args.team || args.remove)];
+    let files = [
+        (layout::config(), config::scaffold(), true),
+        (layout::team(), team::scaffold(), args.team || args.remove),
+    ];
     let mut actions = Vec::new();
     for (path, scaffold, wanted) in files.into_iter().filter(|(_, _, wanted)| *wanted) {
         debug_assert!(wanted);
@@ -48,7 +51,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
         match there {
             None if args.remove => {}
             None => actions.push(Action::WriteFile { path, bytes: scaffold.into_bytes() }),
-            Some(text) if text == scaffold && args.remove => actions.push(Action::RemoveFile { path }),
+            Some(text) if text == scaffold && args.remove => {
+                actions.push(Action::RemoveFile { path })
+            }
             Some(text) if text == scaffold => rows.push((shown, "is there already")),
             Some(_) => rows.push((shown, "is yours: it was left as it is")),
         }
@@ -57,14 +62,18 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
         let path = RepoPath::new(".ap").expect("a plain name");
         actions.push(Action::RemoveEmptyDirectory { path });
     }
-    let done = if args.dry_run { Vec::new() } else {
+    let done = if args.dry_run {
+        Vec::new()
+    } else {
         apply(&project.repository, &project.root, &Project::steps(ctx)?, &actions)?
     };
     for (i, action) in actions.iter().enumerate() {
         let (path, did) = match action {
             Action::WriteFile { path, .. } => (path, "written"),
             Action::RemoveFile { path } => (path, "removed"),
-            Action::RemoveEmptyDirectory { .. } | Action::Backup { .. } | Action::CommitFiles { .. } => continue,
+            Action::RemoveEmptyDirectory { .. }
+            | Action::Backup { .. }
+            | Action::CommitFiles { .. } => continue,
         };
         let what = match (args.dry_run, did) {
             (true, "written") => "would be written",
@@ -79,7 +88,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
 
 fn answer(ctx: &Ctx, args: &Args, rows: &[(String, &str)]) -> Result<Exit> {
     if ctx.ui.format == Format::Json {
-        let files: Vec<_> = rows.iter().map(|(p, what)| json!({"path": p, "state": what})).collect();
+        let files: Vec<_> =
+            rows.iter().map(|(p, what)| json!({"path": p, "state": what})).collect();
         ctx.ui.json(&json!({ "schema": SCHEMA, "files": files }))?;
         return Ok(Exit::DONE);
     }

@@ -115,8 +115,11 @@ impl Ctx {
             (Events::Stdout, _) | (Events::Beside, Format::Human) => self.ui.clone(),
             (Events::Beside, _) => Ui { quiet: true, format: Format::Human, ..self.ui.clone() },
         };
-        let mut narrator =
-            Narrator { progress: Progress::new(&shown), stream: Stream::default(), clock: self.clock };
+        let mut narrator = Narrator {
+            progress: Progress::new(&shown),
+            stream: Stream::default(),
+            clock: self.clock,
+        };
         let outcome = narrator.run(work).and_then(|value| finish(value, &mut narrator));
         narrator.event(EventKind::CycleComplete { success: outcome.is_ok() }, 0)?;
         drop(narrator);

@@ -74,8 +74,15 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
             (Some(index), _) => index,
             (None, [_]) => 0,
             (None, _) => {
-                let failure = Failure::new(Kind::Usage, "whose prompt? the plan has several objectives");
-                return Err(failure.hint(format!("git ap show {} {} --prompt", plan.id.slug(), plan.objectives[0].id)).into());
+                let failure =
+                    Failure::new(Kind::Usage, "whose prompt? the plan has several objectives");
+                return Err(failure
+                    .hint(format!(
+                        "git ap show {} {} --prompt",
+                        plan.id.slug(),
+                        plan.objectives[0].id
+                    ))
+                    .into());
             }
         };
         ctx.ui.answer(&view.prompt(index, project.config()?))?;
@@ -150,16 +157,19 @@ impl View<'_> {
                 writeln!(out, "\nWave {wave}").expect(INFALLIBLE);
             }
             let objective = &plan.objectives[index];
-            writeln!(out, "  {}  {}", objective.id, text::one_line(&objective.title)).expect(INFALLIBLE);
+            writeln!(out, "  {}  {}", objective.id, text::one_line(&objective.title))
+                .expect(INFALLIBLE);
             writeln!(out, "      {}", scope_line(objective)).expect(INFALLIBLE);
             if !objective.depends_on.is_empty() {
-                let needs: Vec<&str> = objective.depends_on.iter().map(ObjectiveId::as_str).collect();
+                let needs: Vec<&str> =
+                    objective.depends_on.iter().map(ObjectiveId::as_str).collect();
                 writeln!(out, "      after {}", needs.join(", ")).expect(INFALLIBLE);
             }
         }
         let errors = self.proof.findings.len();
         if errors > 0 {
-            writeln!(out, "\n{}: `git ap check {}`", count_of(errors, "finding"), plan.id.slug()).expect(INFALLIBLE);
+            writeln!(out, "\n{}: `git ap check {}`", count_of(errors, "finding"), plan.id.slug())
+                .expect(INFALLIBLE);
         }
         out
     }
@@ -178,7 +188,10 @@ impl View<'_> {
             }
         };
         row("wave", self.proof.waves[index].to_string());
-        row("after", objective.depends_on.iter().map(ObjectiveId::as_str).collect::<Vec<_>>().join(", "));
+        row(
+            "after",
+            objective.depends_on.iter().map(ObjectiveId::as_str).collect::<Vec<_>>().join(", "),
+        );
         row("touch", scope_line(objective));
         row("read", objective.read.join(", "));
         row("worker", objective.agent_type.clone());
@@ -235,7 +248,12 @@ impl View<'_> {
         for index in self.order() {
             let objective = &self.plan.objectives[index];
             let title = text::one_line(&objective.title).replace('\\', "\\\\").replace('"', "\\\"");
-            writeln!(out, "  o{index} [label=\"{}: {title}\\nwave {}\"];", objective.id, self.proof.waves[index]).expect(INFALLIBLE);
+            writeln!(
+                out,
+                "  o{index} [label=\"{}: {title}\\nwave {}\"];",
+                objective.id, self.proof.waves[index]
+            )
+            .expect(INFALLIBLE);
         }
         for (from, to) in self.edges() {
             writeln!(out, "  o{from} -> o{to};").expect(INFALLIBLE);
@@ -248,7 +266,11 @@ impl View<'_> {
 const INFALLIBLE: &str = "writing to a string cannot fail";
 
 fn entity(c: char) -> String {
-    if c.is_alphanumeric() || " ._-/,:+".contains(c) { c.to_string() } else { format!("#{};", u32::from(c)) }
+    if c.is_alphanumeric() || " ._-/,:+".contains(c) {
+        c.to_string()
+    } else {
+        format!("#{};", u32::from(c))
+    }
 }
 
 /// A scope as it is said in words: `src/ except src/auth/`.

@@ -31,7 +31,7 @@ pub static CONFIG: Shape = Shape {
     fields: &[
         Field {
             name: "schema",
-            kind: FieldKind::Integer(1, i64::MAX),
+            kind: FieldKind::Integer(1, 1),
             required: true,
             default: "1",
             doc: "Version of the file: 1.",

@@ -64,7 +64,7 @@ impl Repository {
             }
         };
         let storage = gix.config_snapshot().string("extensions.refStorage");
-        if storage.is_some_and(|s| s.to_string() == "reftable") {
+        if storage.is_some_and(|s| s.as_slice() == b"reftable") {
             return Err(reftable().into());
         }
         Ok(Self { gix })

@@ -45,13 +45,11 @@ impl Plans {
             return Err(failure.hint("git ap plan \"what should be done\""));
         }
         let Some(name) = name else {
-            return match self.0.as_slice() {
-                [only] => Ok(only),
-                _ => {
-                    let message = format!("there are {} plans: {}", self.0.len(), listed());
-                    Err(Failure::new(Kind::User, message).hint("name one, or a part of its id"))
-                }
-            };
+            if self.0.len() == 1 {
+                return Ok(&self.0[0]);
+            }
+            let message = format!("there are {} plans: {}", self.0.len(), listed());
+            return Err(Failure::new(Kind::User, message).hint("name one, or a part of its id"));
         };
         if let Some(exact) = self.0.iter().find(|id| id.as_str() == name) {
             return Ok(exact);

@@ -55,7 +55,7 @@ impl<'a> Writer<'a> {
         }
         self.steps.pass("write-file", &path.to_lossy())?;
         let directory = file.parent().context("a file below a root has a parent")?;
-        self.make_directories(directory, path)?;
+        make_directories(directory, path)?;
         let shown = || format!("cannot write {path}");
         let mut temporary = tempfile::Builder::new()
             .prefix(".git-ap-")
@@ -119,11 +119,11 @@ impl<'a> Writer<'a> {
         }
         Ok(())
     }
+}
 
-    #[expect(clippy::disallowed_methods, reason = "this is the place that owns new directories")]
-    fn make_directories(&self, directory: &Path, path: &RepoPath) -> Result<()> {
-        fs::create_dir_all(directory).with_context(|| format!("cannot make a directory for {path}"))
-    }
+#[expect(clippy::disallowed_methods, reason = "this is the place that owns new directories")]
+fn make_directories(directory: &Path, path: &RepoPath) -> Result<()> {
+    fs::create_dir_all(directory).with_context(|| format!("cannot make a directory for {path}"))
 }
 
 /// A temporary file is private; a file of a repository is as readable as its neighbours.

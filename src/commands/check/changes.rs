@@ -54,13 +54,11 @@ fn objective(args: &Args, plan: &Plan) -> Result<ObjectiveId, Failure> {
         Some(text) => ObjectiveId::parse(text).map_err(|why| {
             Failure::new(Kind::Usage, format!("`{text}` is no objective's id")).hint(why)
         }),
-        None => match plan.objectives.as_slice() {
-            [only] => Ok(only.id.clone()),
-            _ => {
-                let message = "the plan has several objectives: whose changes are these?";
-                Err(Failure::new(Kind::Usage, message).hint("add `--objective ID`"))
-            }
-        },
+        None if plan.objectives.len() == 1 => Ok(plan.objectives[0].id.clone()),
+        None => {
+            let message = "the plan has several objectives: whose changes are these?";
+            Err(Failure::new(Kind::Usage, message).hint("add `--objective ID`"))
+        }
     }
 }
 
@@ -73,7 +71,7 @@ fn ends(range: &str) -> Result<(&str, &str), Failure> {
     if to.starts_with('.') || to.contains("..") || from.starts_with('-') || to.starts_with('-') {
         return Err(wrong());
     }
-    let or_head = |end| if end == "" { "HEAD" } else { end };
+    let or_head = |end: &'_ str| if end.is_empty() { "HEAD" } else { end };
     Ok((or_head(from), or_head(to)))
 }
 

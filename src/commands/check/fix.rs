@@ -40,11 +40,8 @@ pub(super) fn fix(
         let from = one.from.map(|w| format!(" from wave {w}")).unwrap_or_default();
         ctx.ui.note(&format!("{} moves{from} to wave {}: {}", one.id, one.to, one.why));
     }
-    let fixed = PlanFile {
-        reading: plan::read(&text),
-        shown: file.shown.clone(),
-        path: file.path.clone(),
-    };
+    let fixed =
+        PlanFile { reading: plan::read(&text), shown: file.shown.clone(), path: file.path.clone() };
     let mut actions = vec![Action::WriteFile { path: path.clone(), bytes: text.into_bytes() }];
     if page::is_shown(project, file) {
         actions.extend(page::written(project, &fixed)?);
@@ -56,7 +53,7 @@ pub(super) fn fix(
         return Ok(Some(fixed));
     }
     crate::apply::apply(&project.repository, &project.root, &Project::steps(ctx)?, &actions)?;
-    let moved = count_of(moves.len(), "objective");
-    ctx.ui.note(&format!("{moved} moved in {}; edit `wave` there to take it back", file.shown));
+    let count = count_of(moves.len(), "objective");
+    ctx.ui.note(&format!("{count} moved in {}; edit `wave` there to take it back", file.shown));
     Ok(Some(fixed))
 }

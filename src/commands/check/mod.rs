@@ -13,8 +13,8 @@ use crate::domain::finding::Finding;
 use crate::domain::plan::{Plan, Proof};
 use crate::domain::team;
 use crate::store::{self, layout};
-use crate::ui::findings::{self, Look, Source, Subject};
 use crate::ui::Format;
+use crate::ui::findings::{self, Look, Source, Subject};
 
 mod changes;
 mod fix;

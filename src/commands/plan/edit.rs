@@ -43,11 +43,15 @@ pub(super) fn run(ctx: &Ctx, project: &Project, args: &Args) -> Result<Exit> {
         // What was typed is not lost: the copy stays where it is.
         let (_, kept) = copy.keep().context("cannot keep the edited copy")?;
         let shown = kept.to_string_lossy().into_owned();
-        let edited = crate::commands::project::PlanFile { shown: shown.clone(), path: None, reading };
+        let edited =
+            crate::commands::project::PlanFile { shown: shown.clone(), path: None, reading };
         check::show(ctx, &edited.reading.findings, &edited, Subject::default())?;
         let what = if edited.reading.plan.is_some() { "has another `id`" } else { "has errors" };
-        let message = format!("the edited plan {what}: the plan is as it was, your text is in {shown}");
-        return Err(Failure::new(Kind::Plan, message).hint(format!("git ap plan --from {shown}")).into());
+        let message =
+            format!("the edited plan {what}: the plan is as it was, your text is in {shown}");
+        return Err(Failure::new(Kind::Plan, message)
+            .hint(format!("git ap plan --from {shown}"))
+            .into());
     }
     let ready = prove(project, text)?;
     let actions = save::actions(project, &ready, args.commit)?;
@@ -85,6 +89,10 @@ pub(super) fn render(ctx: &Ctx, project: &Project, args: &Args) -> Result<Exit> 
     let outcomes = crate::apply::apply(&project.repository, &project.root, &steps, &actions)?;
     let changed = outcomes.iter().any(|o| *o != crate::apply::Outcome::Unchanged);
     let shown = crate::store::layout::plan_page(&id);
-    ctx.ui.note(&if changed { format!("{shown} written") } else { format!("{shown} is up to date") });
+    ctx.ui.note(&if changed {
+        format!("{shown} written")
+    } else {
+        format!("{shown} is up to date")
+    });
     Ok(Exit::DONE)
 }

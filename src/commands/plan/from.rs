@@ -29,7 +29,7 @@ pub(super) fn run(ctx: &Ctx, project: &Project, args: &Args, from: &Path) -> Res
         ctx.ui.note("nothing was written");
         return Ok(Kind::Plan.into());
     };
-    let text = completed(project, &given, plan)?;
+    let text = completed(project, &given, &plan)?;
     let ready = prove(project, text)?;
     let valid = ready.proof.valid();
     let actions = save::actions(project, &ready, args.commit)?;
@@ -71,7 +71,10 @@ fn read(ctx: &Ctx, from: &Path) -> Result<(String, String)> {
         }
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
-            Failure::new(Kind::User, format!("the plan on standard input is not UTF-8 at byte {at}"))
+            Failure::new(
+                Kind::User,
+                format!("the plan on standard input is not UTF-8 at byte {at}"),
+            )
         })?;
         return Ok((text, "standard input".to_owned()));
     }
@@ -84,12 +87,13 @@ fn read(ctx: &Ctx, from: &Path) -> Result<(String, String)> {
 
 /// The text of the plan with its target and base filled in. A TOML text stays as its author
 /// wrote it otherwise; JSON and fenced blocks are written anew as TOML.
-fn completed(project: &Project, given: &PlanFile, mut plan: Plan) -> Result<String> {
+fn completed(project: &Project, given: &PlanFile, plan: &Plan) -> Result<String> {
     let head = project.repository.head()?;
     let target = match (&plan.target, &head.branch) {
         (Some(target), _) | (None, Some(target)) => target.clone(),
         (None, None) => {
-            let failure = Failure::new(Kind::Repository, "HEAD is detached: on which branch shall it land?");
+            let failure =
+                Failure::new(Kind::Repository, "HEAD is detached: on which branch shall it land?");
             return Err(failure.hint("add `target = \"main\"` to the plan").into());
         }
     };
@@ -97,29 +101,25 @@ fn completed(project: &Project, given: &PlanFile, mut plan: Plan) -> Result<Stri
         Some(base) => project.repository.commit(base)?,
         None => head.commit,
     };
-    let original = (plan.target.clone(), plan.base.clone());
-    plan.target = Some(target.clone());
-    plan.base = Some(base.clone());
+    let whole = Plan { target: Some(target.clone()), base: Some(base.clone()), ..plan.clone() };
     if given.reading.syntax == Some(Syntax::Toml)
         && let Ok(mut document) = given.reading.text.parse::<DocumentMut>()
     {
         let set = |document: &mut DocumentMut, key: &str, value: &str| {
-            // `insert` would put a new key behind the tables' keys as it should: at the end of
-            // the top level.
             document.insert(key, Item::Value(Value::from(value)));
         };
-        if original.0.is_none() {
+        if plan.target.is_none() {
             set(&mut document, "target", &target);
         }
-        if original.1.as_ref() != Some(&base) {
+        if plan.base.as_ref() != Some(&base) {
             set(&mut document, "base", &base);
         }
         let text = document.to_string();
-        if plan::read(&text).plan.as_ref() == Some(&plan) {
+        if plan::read(&text).plan.as_ref() == Some(&whole) {
             return Ok(text);
         }
     }
-    Ok(plan::to_toml(&plan))
+    Ok(plan::to_toml(&whole))
 }
 
 /// Reads and proves the text that is going to be written.

@@ -30,7 +30,9 @@ pub(super) fn run(ctx: &Ctx, project: Project, args: &Args) -> Result<Exit> {
     let request = args.request_text();
     if request.len() > MAX_REQUEST {
         let message = format!("the request has more than {} KiB", MAX_REQUEST >> 10);
-        return Err(Failure::new(Kind::User, message).hint("say what is to be done more briefly").into());
+        return Err(Failure::new(Kind::User, message)
+            .hint("say what is to be done more briefly")
+            .into());
     }
     project.config()?;
     let id = fresh_id(ctx, &project, &request)?;
@@ -136,7 +138,8 @@ fn repaired(project: &Project, ready: Ready, reporter: &Reporter) -> Result<Read
         return Ok(ready);
     }
     let moves = plan::repair(ready.plan()?, &ready.proof).unwrap_or_default();
-    let Some(text) = plan::with_moves(&ready.file.reading.text, &moves).filter(|_| !moves.is_empty())
+    let Some(text) =
+        plan::with_moves(&ready.file.reading.text, &moves).filter(|_| !moves.is_empty())
     else {
         return Ok(ready);
     };
@@ -152,9 +155,11 @@ fn uncommitted(project: &Project) -> Result<Option<String>> {
     let mut paths = project.repository.uncommitted()?;
     paths.retain(|p| !p.as_bytes().starts_with(b".ap/"));
     let shown: Vec<String> = paths.iter().take(3).map(ToString::to_string).collect();
-    let more = if paths.len() > 3 { format!(" and {} more", paths.len() - 3) } else { String::new() };
-    Ok((!paths.is_empty())
-        .then(|| format!("planned from HEAD: uncommitted changes are not in it ({}{more})", shown.join(", "))))
+    let more =
+        if paths.len() > 3 { format!(" and {} more", paths.len() - 3) } else { String::new() };
+    Ok((!paths.is_empty()).then(|| {
+        format!("planned from HEAD: uncommitted changes are not in it ({}{more})", shown.join(", "))
+    }))
 }
 
 /// What to give to a chat that should plan instead: the analysis, the built-in plan as a start,
@@ -165,7 +170,8 @@ fn chat(made: &Made) -> Result<String> {
     let analysis = made.ready.analysis.as_deref().unwrap_or_default();
     // A fence longer than any in what it holds: neither can end it early.
     let fence = |body: &str| {
-        let longest = body.lines().map(|l| l.trim_start().chars().take_while(|c| *c == '`').count());
+        let longest =
+            body.lines().map(|l| l.trim_start().chars().take_while(|c| *c == '`').count());
         "`".repeat(longest.max().unwrap_or(0).max(2) + 1)
     };
     let toml = &made.ready.file.reading.text;

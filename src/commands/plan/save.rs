@@ -1,6 +1,8 @@
 //! Writing a plan's files: what changes is decided first, as actions that a dry run prints; a
 //! plan that was there and differs goes to a backup before.
 
+use std::fmt::Write as _;
+
 use anyhow::Result;
 
 use crate::apply::{Outcome, apply};
@@ -45,7 +47,8 @@ pub(super) fn actions(project: &Project, ready: &Ready, commit: bool) -> Result<
         files.push((layout::analysis_page(id), analysis.clone().into_bytes()));
     }
     let there = |path: &RepoPath| std::fs::read(project.root.join(&*path.to_lossy())).ok();
-    let differing = |(path, bytes): &&(RepoPath, Vec<u8>)| there(path).is_some_and(|old| old != *bytes);
+    let differing =
+        |(path, bytes): &&(RepoPath, Vec<u8>)| there(path).is_some_and(|old| old != *bytes);
     let replaced: Vec<RepoPath> = files.iter().filter(differing).map(|(p, _)| p.clone()).collect();
     if !replaced.is_empty() && is_approved(project, id)? {
         let message = format!("the plan {id} is approved: it cannot be replaced");
@@ -95,7 +98,12 @@ pub(super) fn preview(ctx: &Ctx, ready: &Ready, actions: &[Action]) -> Result<()
 }
 
 /// Says what was made, what was found and what comes next.
-pub(super) fn report(ctx: &Ctx, ready: &Ready, actions: &[Action], outcomes: &[Outcome]) -> Result<()> {
+pub(super) fn report(
+    ctx: &Ctx,
+    ready: &Ready,
+    actions: &[Action],
+    outcomes: &[Outcome],
+) -> Result<()> {
     let plan = ready.plan()?;
     let (id, slug) = (&plan.id, plan.id.slug());
     let waves = ready.proof.wave_count();
@@ -109,13 +117,15 @@ pub(super) fn report(ctx: &Ctx, ready: &Ready, actions: &[Action], outcomes: &[O
     order.sort_by_key(|i| (ready.proof.waves[*i], *i));
     for index in order {
         let objective = &plan.objectives[index];
-        out.push_str(&format!(
-            "\n  wave {}  {}  {}\n             {}\n",
+        writeln!(
+            out,
+            "\n  wave {}  {}  {}\n             {}",
             ready.proof.waves[index],
             objective.id,
             text::one_line(&objective.title),
             scope_line(objective)
-        ));
+        )
+        .expect("writing to a string cannot fail");
     }
     ctx.ui.answer(&out)?;
     if !ready.proof.findings.is_empty() {
@@ -126,7 +136,9 @@ pub(super) fn report(ctx: &Ctx, ready: &Ready, actions: &[Action], outcomes: &[O
     if !ready.proof.valid() {
         ctx.ui.note(&format!("next: mend it with `git ap plan --edit {slug}`, or let `git ap check --fix {slug}` move waves"));
     } else if outcomes.iter().any(|o| *o != Outcome::Unchanged) {
-        ctx.ui.note(&format!("next: review {folder}/plan.md, change it with `git ap plan --edit {slug}`"));
+        ctx.ui.note(&format!(
+            "next: review {folder}/plan.md, change it with `git ap plan --edit {slug}`"
+        ));
     }
     Ok(())
 }
@@ -152,7 +164,7 @@ fn told(ctx: &Ctx, plan: &Plan, actions: &[Action], outcomes: &[Outcome]) {
                 ctx.ui.note(&format!("what was there before is saved as {reference}"));
             }
             Outcome::Committed(commit) => {
-                undo = "git reset --soft HEAD^".to_owned();
+                "git reset --soft HEAD^".clone_into(&mut undo);
                 ctx.ui.note(&format!("committed as {}", commit.get(..10).unwrap_or(commit)));
             }
             Outcome::Done | Outcome::Unchanged => {}

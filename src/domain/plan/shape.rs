@@ -23,7 +23,7 @@ pub(super) const MINUTES: FieldKind = FieldKind::Integer(1, 525_600);
 pub static PLAN: Shape = Shape {
     name: "the plan",
     fields: &[
-        required("schema", FieldKind::Integer(1, i64::MAX), "Version of the file: 1."),
+        required("schema", FieldKind::Integer(1, 1), "Version of the file: 1."),
         required("id", FieldKind::NonEmptyText, "Names the plan: YYYYMMDD-HHMMSS-slug, in UTC."),
         required("request", FieldKind::Text, "What the owner asked for."),
         required(

@@ -28,7 +28,8 @@ fn reports_arrive_in_order_and_the_result_comes_back() {
         }
         Ok(())
     };
-    let value = narrate_until(&mut Stream::default(), work, clock(), on_beat, signals).expect("it ends");
+    let value =
+        narrate_until(&mut Stream::default(), work, clock(), on_beat, signals).expect("it ends");
     assert_eq!((value, seen.len()), (42, 52));
     assert_eq!(seen[0], (1, None, 0));
     assert_eq!(seen[51], (52, Some("20251008-104131-x".into()), 100));
@@ -63,7 +64,8 @@ fn a_signal_stops_the_work_between_steps() {
         signal.send_replace(15);
         Ok(())
     };
-    let error = narrate_until(&mut Stream::default(), work, clock(), on_beat, signals).expect_err("interrupted");
+    let error = narrate_until(&mut Stream::default(), work, clock(), on_beat, signals)
+        .expect_err("interrupted");
     let interrupted = error.downcast_ref::<Interrupted>().expect("that one");
     assert_eq!(interrupted.exit_code(), 143);
     was_stopped.try_recv().expect("the work ended before the pump did");
@@ -81,7 +83,8 @@ fn a_second_signal_leaves_deaf_work_behind() {
         }
     });
     let work = move |_: &Reporter| wait.recv().is_ok();
-    let error = narrate_until(&mut Stream::default(), work, clock(), |_| Ok(()), signals).expect_err("interrupted");
+    let error = narrate_until(&mut Stream::default(), work, clock(), |_| Ok(()), signals)
+        .expect_err("interrupted");
     assert_eq!(error.downcast_ref::<Interrupted>().map(|i| i.exit_code()), Some(130));
     assert!(started.elapsed() < GRACE, "{:?}", started.elapsed());
     pressing.join().expect("no panic");
@@ -101,7 +104,8 @@ fn a_display_that_fails_stops_the_work() {
         Beat::Event(_) => anyhow::bail!("the pipe is closed"),
         Beat::Tick => Ok(()),
     };
-    let error = narrate_until(&mut Stream::default(), work, clock(), on_beat, signals).expect_err("stopped");
+    let error = narrate_until(&mut Stream::default(), work, clock(), on_beat, signals)
+        .expect_err("stopped");
     assert_eq!(error.to_string(), "the pipe is closed");
 }
 
@@ -110,7 +114,8 @@ fn a_display_that_fails_stops_the_work() {
 fn a_panic_goes_on_in_the_caller() {
     let (_keep, signals) = watch::channel(0);
     let work = |_: &Reporter| panic!("the work is wrong");
-    narrate_until(&mut Stream::default(), work, clock(), |_| Ok(()), signals).expect("unreachable: it panics");
+    narrate_until(&mut Stream::default(), work, clock(), |_| Ok(()), signals)
+        .expect("unreachable: it panics");
 }
 
 /// Run alone, as a process of its own, by the test below: work that waits for a signal, and
@@ -130,7 +135,8 @@ fn child_that_waits() {
             std::thread::sleep(Duration::from_millis(1));
         }
     };
-    let error = narrate(&mut Stream::default(), work, clock(), |_| Ok(())).expect_err("interrupted");
+    let error =
+        narrate(&mut Stream::default(), work, clock(), |_| Ok(())).expect_err("interrupted");
     say(&format!("child: {error}"));
     std::thread::sleep(Duration::from_secs(20));
     say("child: nothing happened");
