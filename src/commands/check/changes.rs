@@ -71,8 +71,11 @@ fn ends(range: &str) -> Result<(&str, &str), Failure> {
     if to.starts_with('.') || to.contains("..") || from.starts_with('-') || to.starts_with('-') {
         return Err(wrong());
     }
-    let or_head = |end: &'_ str| if end.is_empty() { "HEAD" } else { end };
     Ok((or_head(from), or_head(to)))
+}
+
+fn or_head(end: &str) -> &str {
+    if end.is_empty() { "HEAD" } else { end }
 }
 
 /// What a commit itself changed: its difference from its parent; for a merge, the paths that
