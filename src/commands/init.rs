@@ -52,7 +52,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
             None if args.remove => {}
             None => actions.push(Action::WriteFile { path, bytes: scaffold.into_bytes() }),
             Some(text) if text == scaffold && args.remove => {
-                actions.push(Action::RemoveFile { path })
+                actions.push(Action::RemoveFile { path });
             }
             Some(text) if text == scaffold => rows.push((shown, "is there already")),
             Some(_) => rows.push((shown, "is yours: it was left as it is")),

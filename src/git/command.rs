@@ -132,7 +132,7 @@ mod tests {
             ("git version 2.47.3", Some((2, 47))),
             ("git version 2.39.3 (Apple Git-146)", Some((2, 39))),
             ("git version 2.37.0.windows.1", Some((2, 37))),
-            ("git version 3.0-rc1", None),
+            ("git version 3.0-rc1", Some((3, 0))),
             ("git version 2.55.0-rc0", Some((2, 55))),
             ("something else", None),
         ] {

@@ -53,7 +53,7 @@ pub(super) fn run(ctx: &Ctx, project: &Project, args: &Args) -> Result<Exit> {
             .hint(format!("git ap plan --from {shown}"))
             .into());
     }
-    let ready = prove(project, text)?;
+    let ready = prove(project, &text)?;
     let actions = save::actions(project, &ready, args.commit)?;
     if args.dry_run {
         save::preview(ctx, &ready, &actions)?;

@@ -30,7 +30,7 @@ pub(super) fn run(ctx: &Ctx, project: &Project, args: &Args, from: &Path) -> Res
         return Ok(Kind::Plan.into());
     };
     let text = completed(project, &given, &plan)?;
-    let ready = prove(project, text)?;
+    let ready = prove(project, &text)?;
     let valid = ready.proof.valid();
     let actions = save::actions(project, &ready, args.commit)?;
     if args.dry_run {
@@ -123,8 +123,8 @@ fn completed(project: &Project, given: &PlanFile, plan: &Plan) -> Result<String>
 }
 
 /// Reads and proves the text that is going to be written.
-pub(super) fn prove(project: &Project, text: String) -> Result<Ready> {
-    let reading = plan::read(&text);
+pub(super) fn prove(project: &Project, text: &str) -> Result<Ready> {
+    let reading = plan::read(text);
     let id = reading.plan.as_ref().map(|p| p.id.clone()).context("a completed plan is a plan")?;
     let path = layout::plan(&id);
     let file = PlanFile { shown: path.to_lossy().into_owned(), path: Some(path), reading };

@@ -120,7 +120,7 @@ fn make(project: &Project, id: &PlanId, request: &str, reporter: &Reporter) -> R
     reporter.report(EventKind::PhaseComplete { phase: Phase::Planning }, 80);
     reporter.checkpoint()?;
     reporter.report(EventKind::PhaseStart { phase: Phase::Validation }, 80);
-    let mut ready = repaired(project, prove(project, plan::to_toml(&draft.plan))?, reporter)?;
+    let mut ready = repaired(project, prove(project, &plan::to_toml(&draft.plan))?, reporter)?;
     let waves = u32::try_from(ready.proof.wave_count()).unwrap_or(u32::MAX);
     reporter.report(EventKind::WavesCreated { count: waves }, 88);
     let (valid, findings) = (ready.proof.valid(), ready.proof.findings.len());
@@ -147,7 +147,7 @@ fn repaired(project: &Project, ready: Ready, reporter: &Reporter) -> Result<Read
         let text = format!("{} moves to wave {}: {}", one.id, one.to, one.why);
         reporter.report(EventKind::ConflictResolved { text }, 85);
     }
-    prove(project, text)
+    prove(project, &text)
 }
 
 /// A plan is made from the last commit; what is not committed is named, not guessed.
