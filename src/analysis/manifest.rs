@@ -16,7 +16,7 @@ pub enum ManifestKind {
     Python,
     /// `go.mod`
     Go,
-    /// Any other: Maven, Gradle, CMake, Bundler, Composer …
+    /// Any other: Maven, Gradle, Bundler, Composer …
     Other,
 }
 
@@ -84,8 +84,8 @@ impl Manifest {
 
     fn read_cargo(&mut self, text: &str) {
         let Ok(table) = text.parse::<toml::Table>() else { return };
-        let name = |key: &str| Some(table.get(key)?.get("name")?.as_str()?.to_owned());
-        self.name = name("package");
+        let name = table.get("package").and_then(|package| package.get("name"));
+        self.name = name.and_then(|name| name.as_str()).map(str::to_owned);
         self.workspace = table.contains_key("workspace");
         for target in table.get("bin").and_then(toml::Value::as_array).into_iter().flatten() {
             self.entries.extend(target.get("path").and_then(|p| p.as_str()).map(str::to_owned));

@@ -184,3 +184,6 @@ impl Settings {
         names.filter(|path| language::LOCK_FILES.contains(path)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

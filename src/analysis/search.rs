@@ -160,7 +160,7 @@ impl<'a> Search<'a> {
                 score: (score / best * 1000.0).round() / 1000.0,
                 ..ranked
             })
-            .filter(|ranked| ranked.score >= 0.01)
+            .filter(|ranked| ranked.score >= 0.001)
             .collect()
     }
 
@@ -329,9 +329,9 @@ impl<'a> Search<'a> {
             found.iter().enumerate().map(|(place, (_, r))| (r.file, place)).collect();
         let mut lent = std::collections::BTreeSet::new();
         for (score, lender) in lenders {
-            let uses = graph.of(lender).map(|e| (e.to, "imported by"));
-            let users = graph.into(lender).map(|e| (e.from, "imports"));
-            for (file, verb) in uses.chain(users) {
+            let imported = graph.of(lender).map(|e| (e.to, "imported by"));
+            let importing = graph.into(lender).map(|e| (e.from, "imports"));
+            for (file, verb) in imported.chain(importing) {
                 let Some(place) = places.get(&file) else { continue };
                 // Each file is lifted once, by the best of its neighbours.
                 if found[*place].0 < score && lent.insert(file) {

@@ -70,14 +70,15 @@ fn rust(layout: &Layout<'_>, path: &str, statement: &Statement) -> Option<(usize
             }
             directory
         }
-        name => match layout.crates.get(name) {
-            Some(directory) => join(directory, "src"),
-            // Since edition 2018 a path may begin with a child module as well.
-            None => {
+        name => {
+            if let Some(directory) = layout.crates.get(name) {
+                join(directory, "src")
+            } else {
+                // Since edition 2018 a path may begin with a child module as well.
                 parts.insert(0, "self");
                 children
             }
-        },
+        }
     };
     let rest = &parts[1..];
     let found = (1..=rest.len())
@@ -85,6 +86,11 @@ fn rust(layout: &Layout<'_>, path: &str, statement: &Statement) -> Option<(usize
         .find_map(|n| rust_module(layout, &join(&base, &rest[..n].join("/"))).map(|to| (to, n)));
     let (to, used) = match found {
         Some(found) => found,
+        // An item of the parent module itself.
+        None if first == "super" => {
+            let root = || ["lib.rs", "main.rs"].iter().find_map(|f| layout.file(&join(&base, f)));
+            (rust_module(layout, &base).or_else(root)?, 0)
+        }
         None if first == "crate" || layout.crates.contains_key(first) => {
             let root = ["lib.rs", "main.rs"].iter().find_map(|f| layout.file(&join(&base, f)))?;
             (root, 0)

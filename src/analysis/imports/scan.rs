@@ -1,5 +1,4 @@
-//! Import statements as they stand in the text of one file, before anybody asks which file
-//! they mean.
+//! Import statements as one file's text has them, before anybody asks which files they mean.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -328,7 +327,8 @@ mod tests {
 
     #[test]
     fn imports_of_every_language() {
-        let table: [(Language, &str, &[(&str, &str)]); 8] = [
+        type Row = (Language, &'static str, &'static [(&'static str, &'static str)]);
+        let table: [Row; 8] = [
             (
                 Language::Rust,
                 "mod a;\npub(crate) mod b;\nuse crate::x::{Y, z::{self, W as V}};\nuse super::q::*;\nuse std::{\n    io, // why\n    fs,\n};\nfn f() {}",

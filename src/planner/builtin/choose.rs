@@ -88,9 +88,9 @@ fn keep_related(ground: &Ground<'_>, candidates: &mut Vec<&Ranked>) {
     let graph = &ground.analysis.graph;
     candidates.retain(|r| {
         let tied = || {
-            let uses = graph.of(r.file).map(|edge| edge.to);
-            let users = graph.into(r.file).map(|edge| edge.from);
-            uses.chain(users).any(|file| kept.contains(&file))
+            let imported = graph.of(r.file).map(|edge| edge.to);
+            let importing = graph.into(r.file).map(|edge| edge.from);
+            imported.chain(importing).any(|file| kept.contains(&file))
         };
         let related = r.named || r.mentioned || r.score >= ONLY_SPEAKS * best || tied();
         if related {

@@ -63,8 +63,8 @@ impl Writer<'_> {
         objective.complexity = complexity;
         objective.estimate_minutes = minutes;
         objective.timeout_minutes = (2 * minutes).max(60);
-        let users = uses.iter().filter(|u| u.to == index).map(|u| u.from);
-        if users.collect::<BTreeSet<_>>().len() > 1 {
+        let consumers = uses.iter().filter(|u| u.to == index).map(|u| u.from);
+        if consumers.collect::<BTreeSet<_>>().len() > 1 {
             objective.priority = Priority::High;
         }
         objective

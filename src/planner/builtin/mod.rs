@@ -52,7 +52,7 @@ pub fn plan(analysis: &Analysis, options: &Options) -> Draft {
     let (mut groups, strategy) = divide(&ground, options.max_objectives.max(1), &mut notes);
     let dependencies = order::arrange(&ground, &mut groups, &mut notes);
     let waves = order::waves(&dependencies);
-    let (groups, dependencies, waves) = order::sorted(groups, &dependencies, waves);
+    let (groups, dependencies, waves) = order::sorted(groups, &dependencies, &waves);
     let territories = territory::settle(&ground, &groups);
     let ids: Vec<ObjectiveId> = (1..=groups.len())
         .map(|n| ObjectiveId::parse(&format!("T{n}")).expect("a letter and a number are an id"))

@@ -72,7 +72,7 @@ pub(super) fn waves(dependencies: &Dependencies) -> Vec<u32> {
 pub(super) fn sorted(
     groups: Vec<Group>,
     dependencies: &Dependencies,
-    waves: Vec<u32>,
+    waves: &[u32],
 ) -> (Vec<Group>, Dependencies, Vec<u32>) {
     let mut places: Vec<usize> = (0..groups.len()).collect();
     places.sort_by_key(|i| (waves[*i], groups[*i].rank, *i));

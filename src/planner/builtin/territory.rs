@@ -188,8 +188,8 @@ fn new_test(ground: &Ground<'_>, file: usize) -> Option<RepoPath> {
     match facts.language? {
         Language::Go => RepoPath::new(text.strip_suffix(".go").map(|s| format!("{s}_test.go"))?),
         Language::Python => {
-            let test = |i: &&usize| ground.path(**i).file_name().starts_with(b"test_");
-            let beside = ground.analysis.inventory.tests.iter().find(test)?;
+            let is_test = |i: &&usize| ground.path(**i).file_name().starts_with(b"test_");
+            let beside = ground.analysis.inventory.tests.iter().find(is_test)?;
             let tests = ground.path(*beside).parent()?;
             RepoPath::new(format!("{}/test_{}.py", tests.to_lossy(), stem.trim_matches('_')))
         }
