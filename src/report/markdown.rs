@@ -6,8 +6,24 @@ use crate::domain::path::is_printable;
 /// A value as running text, also in a table's cell (GitHub Flavored Markdown §6, §4.10).
 ///
 /// Line ends become spaces, invisible characters are spelled out.
+///
+/// What stands between backticks, as messages write names, is shown as code.
 pub fn text(value: &str) -> String {
     let line = one_line(value);
+    let parts: Vec<&str> = line.split('`').collect();
+    let paired = parts.len() > 1 && parts.len() % 2 == 1;
+    let filled = parts.iter().skip(1).step_by(2).all(|inner| !inner.trim().is_empty());
+    if !paired || !filled {
+        return plain(&line);
+    }
+    let shown = parts.iter().enumerate().map(|(at, part)| match at % 2 {
+        0 => plain(part),
+        _ => code(part),
+    });
+    shown.collect()
+}
+
+fn plain(line: &str) -> String {
     let chars: Vec<char> = line.chars().collect();
     let mut out = String::with_capacity(line.len() + 8);
     for (at, c) in chars.iter().copied().enumerate() {
@@ -129,6 +145,9 @@ mod tests {
             ("*b* _i_ ~s~", "\\*b\\* \\_i\\_ \\~s\\~"),
             ("![x](y)", "\\!\\[x\\](y)"),
             ("@all", "&#64;all"),
+            ("in `a|b` and `<c>`", "in <code>a&#124;b</code> and `<c>`"),
+            ("odd ` one", "odd \\` one"),
+            ("empty `` one", "empty \\`\\` one"),
             ("http://x www.y", "http&#58;//x www&#46;y"),
             ("\u{1b}[0m\u{202e}", "\\\\u{1b}\\[0m\\\\u{202e}"),
             ("    x", "x"),

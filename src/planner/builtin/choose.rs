@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Ground;
 use crate::analysis::language::Role;
+use crate::analysis::lexicon::Field;
 use crate::analysis::search::Ranked;
 use crate::domain::plan::TaskType;
 use crate::domain::tree::Mode;
@@ -44,6 +45,8 @@ pub(super) enum Choice {
         code: Vec<usize>,
         /// Texts that should follow.
         docs: Vec<usize>,
+        /// Whether a part of it alone would leave the code broken.
+        whole: bool,
     },
 }
 
@@ -62,8 +65,11 @@ pub(super) fn choose(ground: &Ground<'_>) -> Choice {
     let named = candidates.iter().take_while(|r| r.mentioned).count();
     let flat = if analysis.task_type == TaskType::Bug { FLAT_BUG } else { FLAT };
     let count = cut(&scores, &flat).max(named).min(MOST);
-    let code = candidates[..count].iter().map(|r| r.file).collect();
-    Choice::Files { code, docs: docs(ground, &candidates[..count]) }
+    let mut code: Vec<usize> = candidates[..count].iter().map(|r| r.file).collect();
+    let users = users_of_named(ground, &code);
+    let whole = !users.is_empty();
+    code.extend(users);
+    Choice::Files { code, docs: docs(ground, &candidates[..count]), whole }
 }
 
 /// How many of these falling scores, the first of which is 1, belong together.
@@ -79,6 +85,30 @@ fn cut(scores: &[f64], flat: &Flat) -> usize {
             near(flat.share).min(flat.many).max(near(flat.beyond)).max(1)
         }
     }
+}
+
+/// Who uses a name that a request wants in another form has to follow, however little else it
+/// has to do with the subject.
+fn users_of_named(ground: &Ground<'_>, chosen: &[usize]) -> Vec<usize> {
+    let analysis = ground.analysis;
+    if analysis.task_type != TaskType::Refactor {
+        return Vec::new();
+    }
+    let defines = Field::Definition as usize;
+    let named: BTreeSet<usize> = chosen
+        .iter()
+        .flat_map(|file| &analysis.facts[*file].counts.names)
+        .filter(|(_, tally)| tally[defines] > 0.0)
+        .map(|(name, _)| *name)
+        .collect();
+    let users = analysis.ranked.iter().map(|r| r.file).filter(|file| {
+        let facts = &analysis.facts[*file];
+        matches!(facts.role, Role::Source | Role::Test | Role::Example)
+            && facts.counts.names.iter().any(|(name, _)| named.contains(name))
+            && ground.is_free(ground.path(*file))
+            && !chosen.contains(file)
+    });
+    users.take(MOST.saturating_sub(chosen.len())).collect()
 }
 
 /// Takes out what [`ONLY_SPEAKS`] of the subject.

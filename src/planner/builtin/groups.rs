@@ -178,13 +178,16 @@ fn join_small(ground: &Ground<'_>, sets: &mut Vec<Set>, code: &[usize]) {
         let set = &sets[at];
         let weak = set.files.len() == 1
             && set.files.iter().all(|f| scores.get(f).is_none_or(|s| *s < ALONE * best));
-        let host = (0..sets.len())
-            .filter(|i| *i != at && sets[*i].module == set.module)
-            .filter(|i| sets[*i].files.len() < TOGETHER)
-            .map(|i| (affinity(ground, set, &sets[i]), i))
-            .filter(|((coupling, _), _)| *coupling > 0)
-            .max_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
-        if let (true, Some((_, host))) = (weak, host) {
+        let hosts: Vec<usize> = (0..sets.len())
+            .filter(|i| *i != at && affinity(ground, set, &sets[*i]).0 > 0)
+            .collect();
+        // What several parts rely on belongs to none of them: it comes first.
+        let host = match hosts.as_slice() {
+            [host] => Some(*host)
+                .filter(|i| sets[*i].module == set.module && sets[*i].files.len() < TOGETHER),
+            _ => None,
+        };
+        if let (true, Some(host)) = (weak, host) {
             let small = sets.remove(at);
             let host = if at < host { host - 1 } else { host };
             sets[host].files.extend(small.files);

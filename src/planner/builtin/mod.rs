@@ -97,7 +97,15 @@ fn divide(ground: &Ground<'_>, most: usize, notes: &mut Vec<String>) -> (Vec<Gro
             let strategy = format!("one objective with new files below {}", group.place);
             (vec![group], strategy)
         }
-        Choice::Files { code, docs } => {
+        Choice::Files { code, docs, whole } => {
+            if whole {
+                notes.push(
+                    "what the request names is used in several places that have to change \
+                     together, so the work is not divided"
+                        .to_owned(),
+                );
+            }
+            let most = if whole { 1 } else { most };
             let groups = groups::divide(ground, &code, &docs, most);
             let strategy = describe::division_in_words(ground, &groups);
             (groups, strategy)

@@ -1,6 +1,8 @@
 //! A request for something of which the code knows nothing: one objective with a place of its
 //! own, next to what comes closest.
 
+use std::collections::BTreeMap;
+
 use super::Ground;
 use super::groups::{Group, Part};
 use crate::analysis::language::{Kind, Language, Role};
@@ -57,8 +59,23 @@ fn nearest(ground: &Ground<'_>) -> Option<usize> {
             && ground.is_free(ground.path(*file))
     };
     let ranked = analysis.ranked.iter().map(|r| r.file);
+    let main = main_language(ground);
     let entries = analysis.inventory.entry_points.iter().copied();
-    ranked.chain(entries).chain(0..analysis.files.len()).find(usable)
+    let others = entries.chain(0..analysis.files.len());
+    ranked.chain(others.filter(|file| analysis.facts[*file].language == main)).find(usable)
+}
+
+/// The language that most of the sources are written in.
+fn main_language(ground: &Ground<'_>) -> Option<Language> {
+    let mut counts: BTreeMap<Language, usize> = BTreeMap::new();
+    let sources = ground.analysis.facts.iter().filter(|f| f.role == Role::Source);
+    for language in sources.filter_map(|f| f.language).filter(|l| l.kind() == Kind::Code) {
+        *counts.entry(language).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(&a.0)))
+        .map(|(language, _)| language)
 }
 
 /// A directory below `above` that does not exist and that nobody forbids.

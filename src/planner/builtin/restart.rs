@@ -5,6 +5,7 @@ use super::Ground;
 use super::groups::{Group, Part};
 use crate::analysis::inventory::holds;
 use crate::analysis::language::Role;
+use crate::analysis::words;
 
 /// A module takes part if it holds a file that scores this much.
 const TAKES_PART: f64 = 0.5;
@@ -16,13 +17,19 @@ pub(super) fn groups(ground: &Ground<'_>, most: usize) -> Option<Vec<Group>> {
     let mut found: Vec<(usize, &str)> = Vec::new();
     for (rank, ranked) in analysis.ranked.iter().enumerate() {
         let source = analysis.facts[ranked.file].role == Role::Source;
-        if !source || ranked.score < TAKES_PART {
+        let module = ground.module(ranked.file);
+        if !source || (ranked.score < TAKES_PART && !is_called(ground, module)) {
             continue;
         }
-        let module = ground.module(ranked.file);
         if !module.is_empty() && !found.iter().any(|(_, known)| *known == module) {
             found.push((rank, module));
         }
+    }
+    // A request that calls modules by their names means these, and not who works with them.
+    let called: Vec<(usize, &str)> =
+        found.iter().copied().filter(|(_, module)| is_called(ground, module)).collect();
+    if !called.is_empty() {
+        found = called;
     }
     // A module inside another is rewritten with it.
     let all: Vec<&str> = found.iter().map(|(_, module)| *module).collect();
@@ -44,4 +51,15 @@ pub(super) fn groups(ground: &Ground<'_>, most: usize) -> Option<Vec<Group>> {
         rank,
     };
     Some(found.into_iter().map(group).collect())
+}
+
+/// Whether a word of the request is the name of a module's directory.
+fn is_called(ground: &Ground<'_>, module: &str) -> bool {
+    let name = module.rsplit('/').next().unwrap_or_default();
+    let stems: Vec<String> = words::identifiers(name)
+        .flat_map(words::chunks)
+        .flat_map(words::pieces)
+        .map(|piece| words::stem(&piece.to_lowercase()))
+        .collect();
+    ground.analysis.request.subject().any(|(_, term)| stems.contains(&term.stem))
 }

@@ -67,6 +67,11 @@ fn wanted(ground: &Ground<'_>, group: &Group) -> Option<RepoPath> {
         Part::New | Part::Docs => return None,
         Part::Code => home(ground, &group.files)?,
     };
+    // What spans modules has no directory of its own: the one above them holds everything.
+    let module = ground.module(group.files[0]);
+    if group.files.iter().any(|file| ground.module(*file) != module) {
+        return None;
+    }
     let sources = ground
         .below(Some(&home))
         .filter(|file| ground.analysis.facts[*file].role == Role::Source)
@@ -76,7 +81,7 @@ fn wanted(ground: &Ground<'_>, group: &Group) -> Option<RepoPath> {
     let narrow = sources <= BREADTH.0.max(BREADTH.1 * chosen);
     let grows = matches!(ground.analysis.task_type, TaskType::Feature | TaskType::Refactor);
     // The face of a package lies at its top: what holds an entry point holds everything.
-    let top = ground.module(group.files[0]) == home.to_lossy()
+    let top = module == home.to_lossy()
         || ground.analysis.inventory.entry_points.iter().any(|entry| {
             ground.path(*entry).parent().as_ref() == Some(&home) && !group.files.contains(entry)
         });

@@ -217,6 +217,22 @@ fn circles_of_imports_are_broken_and_told() {
 }
 
 #[test]
+fn who_uses_a_name_changes_with_it() {
+    let (draft, tracked) = draft_of(&service(), "Rename `Money` to Amount", 10);
+    assert_holds(&draft, &tracked);
+    let [objective] = draft.plan.objectives.as_slice() else { panic!("one objective") };
+    for path in
+        ["crates/cart/src/total.rs", "crates/cart/src/discount.rs", "crates/payment/src/money.rs"]
+    {
+        assert!(
+            objective.touch.contains(&path.to_owned()),
+            "{path} is not in {:?}",
+            objective.touch
+        );
+    }
+}
+
+#[test]
 fn an_empty_repository_gets_a_plan() {
     let (draft, tracked) = draft_of(&[], "Add a parser", 10);
     assert_holds(&draft, &tracked);
