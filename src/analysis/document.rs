@@ -193,8 +193,3 @@ fn coordination_points(analysis: &Analysis, chosen: &[usize]) -> Vec<Coordinatio
     };
     analysis.graph.edges.iter().filter(inside).map(point).collect()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-}
