@@ -19,8 +19,6 @@ const TOTAL_LIMIT: usize = 200 << 20;
 /// Files between two looks at the total; the same for every run, so that where reading stops
 /// does not depend on timing.
 const BATCH: usize = 512;
-/// The share of an analysis that reading files takes, in percent.
-const READING: usize = 90;
 /// Threads that read and split.
 const THREADS: usize = 2;
 
