@@ -125,7 +125,12 @@ impl<'a> Search<'a> {
                 search.phrases[*phrase] += 1.0;
             }
         }
-        let rarity = |df: &f64| (1.0 + (total - df + 0.5).max(0.0) / (df + 0.5)).ln();
+        // A word that no file holds tells no more than one that a single file holds: in a small
+        // codebase a request's plain words would outweigh everything that is found.
+        let rarity = |df: &f64| {
+            let df = df.max(1.0);
+            (1.0 + (total - df + 0.5).max(0.0) / (df + 0.5)).ln()
+        };
         search.terms = search.terms.iter().map(rarity).collect();
         search.phrases = search.phrases.iter().map(rarity).collect();
         search.lengths = lengths.map(|sum: f64| (sum / total.max(1.0)).max(1.0));

@@ -51,21 +51,19 @@ impl<'a> Writer<'a> {
         if fs::symlink_metadata(&file).is_ok_and(|m| m.is_file())
             && fs::read(&file).is_ok_and(|old| old == bytes)
         {
+            remove_leftover(&temporary_path(&file));
             return Ok(Outcome::Unchanged);
         }
         self.steps.pass("write-file", &path.to_lossy())?;
         let directory = file.parent().context("a file below a root has a parent")?;
         make_directories(directory, path)?;
         let shown = || format!("cannot write {path}");
-        let mut temporary = tempfile::Builder::new()
-            .prefix(".git-ap-")
-            .tempfile_in(directory)
-            .with_context(shown)?;
-        temporary.write_all(bytes).with_context(shown)?;
-        set_mode(temporary.as_file(), &file).with_context(shown)?;
-        temporary.as_file().sync_all().with_context(shown)?;
+        let temporary = Temporary::beside(&file).with_context(shown)?;
+        (&temporary.file).write_all(bytes).with_context(shown)?;
+        set_mode(&temporary.file, &file).with_context(shown)?;
+        temporary.file.sync_all().with_context(shown)?;
         self.steps.pass("rename-file", &path.to_lossy())?;
-        temporary.persist(&file).with_context(shown)?;
+        temporary.rename(&file).with_context(shown)?;
         sync_directory(directory).with_context(shown)?;
         self.steps.pass("written-file", &path.to_lossy())?;
         Ok(Outcome::Written)
@@ -126,7 +124,70 @@ fn make_directories(directory: &Path, path: &RepoPath) -> Result<()> {
     fs::create_dir_all(directory).with_context(|| format!("cannot make a directory for {path}"))
 }
 
-/// A temporary file is private; a file of a repository is as readable as its neighbours.
+/// The new contents of a file until they take its place. The name is the same each time, so
+/// that what a killed process left is used up by the next one; the lock keeps two living ones
+/// apart.
+struct Temporary {
+    file: fs::File,
+    path: PathBuf,
+}
+
+impl Temporary {
+    fn beside(target: &Path) -> std::io::Result<Self> {
+        let path = temporary_path(target);
+        loop {
+            if fs::symlink_metadata(&path).is_ok_and(|m| m.is_symlink()) {
+                remove_leftover(&path);
+            }
+            let file = fs::File::options().write(true).create(true).truncate(false).open(&path)?;
+            file.lock()?;
+            // Whoever held the lock may have renamed the file away meanwhile.
+            if same_file(&file.metadata()?, &path) {
+                file.set_len(0)?;
+                return Ok(Self { file, path });
+            }
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the place that owns renames")]
+    fn rename(&self, target: &Path) -> std::io::Result<()> {
+        fs::rename(&self.path, target)
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // After a rename the name is gone, or somebody else's.
+        if self.file.metadata().is_ok_and(|own| same_file(&own, &self.path)) {
+            remove_leftover(&self.path);
+        }
+    }
+}
+
+fn temporary_path(target: &Path) -> PathBuf {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    target.with_file_name(format!(".{name}.git-ap"))
+}
+
+/// Removes what a killed process may have left; that there is nothing is the usual case.
+#[expect(clippy::disallowed_methods, reason = "this is the place that owns removals")]
+fn remove_leftover(path: &Path) {
+    drop(fs::remove_file(path));
+}
+
+#[cfg(unix)]
+fn same_file(open: &fs::Metadata, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let Ok(named) = fs::symlink_metadata(path) else { return false };
+    (open.dev(), open.ino()) == (named.dev(), named.ino())
+}
+
+#[cfg(not(unix))]
+fn same_file(_open: &fs::Metadata, path: &Path) -> bool {
+    path.exists()
+}
+
+/// A new file is private on some systems; a file of a repository is as readable as its neighbours.
 #[cfg(unix)]
 fn set_mode(file: &fs::File, target: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -195,6 +256,20 @@ mod tests {
             let steps = Steps::new(Some(&format!("{step}=fail"))).expect("readable");
             assert!(Writer::new(root.path(), &steps).write(&path("f"), b"new").is_err());
             assert_eq!(fs::read(root.path().join("f")).expect("there"), b"old");
+            assert_eq!(fs::read_dir(root.path()).expect("there").count(), 1, "no leftover");
+        }
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_used_up() {
+        let root = tempfile::tempdir().expect("a temporary directory");
+        let steps = Steps::default();
+        let writer = Writer::new(root.path(), &steps);
+        let leave = || fs::File::create(root.path().join(".f.git-ap")).expect("writable");
+        for outcome in [Outcome::Written, Outcome::Unchanged] {
+            drop(leave());
+            assert_eq!(writer.write(&path("f"), b"new").expect("writable"), outcome);
+            assert_eq!(fs::read(root.path().join("f")).expect("there"), b"new");
             assert_eq!(fs::read_dir(root.path()).expect("there").count(), 1, "no leftover");
         }
     }

@@ -4,7 +4,10 @@
     clippy::disallowed_methods,
     clippy::print_stdout,
     unreachable_pub,
+    missing_docs,
     reason = "tests make files, start git and say what they did; nothing is public in a test"
 )]
 
 mod oracle;
+mod plan;
+mod support;

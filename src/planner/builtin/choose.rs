@@ -33,7 +33,7 @@ const CONFIG: f64 = 0.7;
 /// A text is part of a feature if it speaks of nearly all of it.
 const DOCS: (f64, f64, usize) = (0.35, 0.75, 3);
 /// Something is new if no file holds this much of its words, and no name this much.
-const UNKNOWN: (f64, f64) = (0.5, 0.35);
+const UNKNOWN: (f64, f64) = (0.25, 0.34);
 
 /// What a plan is about.
 pub(super) enum Choice {
