@@ -8,6 +8,8 @@
     reason = "tests make files, start git and say what they did; nothing is public in a test"
 )]
 
+mod architecture;
+mod mutated_plans;
 mod oracle;
 mod plan;
 mod support;

@@ -173,10 +173,27 @@ fn parse_json(text: &str, offset: usize) -> Result<Node, SyntaxError> {
     let root = parsed
         .value
         .ok_or_else(|| SyntaxError { message: "there is no value".into(), span: offset..offset })?;
-    json_node(&root, offset)
+    json_node(body, &root, offset)
 }
 
-fn json_node(json: &Json<'_>, offset: usize) -> Result<Node, SyntaxError> {
+/// RFC 8259 §7: control characters stand in a string as escapes only. The parser lets them pass.
+fn no_control(
+    text: &str,
+    range: jsonc_parser::common::Range,
+    offset: usize,
+) -> Result<(), SyntaxError> {
+    let raw = &text[range.start..range.end];
+    match raw.bytes().position(|b| b < 0x20) {
+        None => Ok(()),
+        Some(at) => {
+            let at = range.start + at + offset;
+            let message = "a control character in a string is written as an escape".to_owned();
+            Err(SyntaxError { message, span: at..at + 1 })
+        }
+    }
+}
+
+fn json_node(text: &str, json: &Json<'_>, offset: usize) -> Result<Node, SyntaxError> {
     let range = match json {
         Json::StringLit(lit) => lit.range,
         Json::NumberLit(lit) => lit.range,
@@ -186,12 +203,15 @@ fn json_node(json: &Json<'_>, offset: usize) -> Result<Node, SyntaxError> {
         Json::NullKeyword(null) => null.range,
     };
     let value = match json {
-        Json::StringLit(lit) => Value::String(lit.value.to_string()),
+        Json::StringLit(lit) => {
+            no_control(text, lit.range, offset)?;
+            Value::String(lit.value.to_string())
+        }
         Json::NumberLit(lit) => json_number(lit.value),
         Json::BooleanLit(lit) => Value::Boolean(lit.value),
         Json::NullKeyword(_) => Value::Other("null"),
         Json::Array(array) => {
-            let items = array.elements.iter().map(|item| json_node(item, offset));
+            let items = array.elements.iter().map(|item| json_node(text, item, offset));
             Value::Array(items.collect::<Result<_, _>>()?)
         }
         Json::Object(object) => {
@@ -201,13 +221,18 @@ fn json_node(json: &Json<'_>, offset: usize) -> Result<Node, SyntaxError> {
                     jsonc_parser::ast::ObjectPropName::String(lit) => lit.range,
                     jsonc_parser::ast::ObjectPropName::Word(lit) => lit.range,
                 };
+                no_control(text, range, offset)?;
                 let key = property.name.as_str().to_owned();
                 let key_span = range.start + offset..range.end + offset;
                 if entries.iter().any(|e| e.key == key) {
                     let message = "this key stands here twice".to_owned();
                     return Err(SyntaxError { message, span: key_span });
                 }
-                entries.push(Entry { key, key_span, node: json_node(&property.value, offset)? });
+                entries.push(Entry {
+                    key,
+                    key_span,
+                    node: json_node(text, &property.value, offset)?,
+                });
             }
             Value::Table(entries)
         }

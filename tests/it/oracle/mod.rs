@@ -4,7 +4,7 @@
 //! `GIT_AP_SEED` repeats one run.
 
 mod naive;
-mod random;
+pub mod random;
 
 use git_ap::domain::guard::guard;
 use git_ap::domain::id::ObjectiveId;
