@@ -2,16 +2,13 @@
 
 use anyhow::Result;
 
-use super::plan::request::options;
 use super::project::Project;
-use super::source::CommitFiles;
+use super::survey::{analysis, options};
 use super::{Ctx, Events, Exit, page};
-use crate::analysis::{self, Analysis, Document, Progress};
+use crate::analysis::Document;
 use crate::domain::error::{Failure, Kind};
-use crate::domain::event::{EventKind, Phase};
 use crate::domain::id::PlanId;
 use crate::execute::narrate::Reporter;
-use crate::git::Repository;
 use crate::planner::builtin;
 use crate::ui::Format;
 
@@ -60,32 +57,4 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
         ctx.ui.answer(&page::templates(&project)?.analysis_md(&document, &request)?)?;
     }
     Ok(Exit::DONE)
-}
-
-/// Analyses a commit for a request, reporting progress up to `percent` of the command.
-pub(super) fn analysis(
-    repository: &Repository,
-    commit: &str,
-    request: &str,
-    reporter: &Reporter,
-    percent: u8,
-) -> Result<Analysis> {
-    reporter.report(EventKind::PhaseStart { phase: Phase::Analytic }, 0);
-    let files = CommitFiles::new(repository, commit)?;
-    reporter.checkpoint()?;
-    let progress = |step: Progress<'_>| {
-        let done = step.done * usize::from(percent) / step.total.max(1);
-        reporter.activity(step.text, u8::try_from(done).unwrap_or(percent));
-    };
-    let analysis = analysis::analyze(&files, request, &progress)?;
-    reporter.checkpoint()?;
-    let (files, modules) = (analysis.files.len(), analysis.inventory.modules.len());
-    reporter.report(EventKind::CodebaseAnalyzed { files, modules }, percent);
-    let determined = EventKind::TaskTypeDetermined {
-        task_type: analysis.task_type,
-        reason: analysis.task_reason.clone(),
-    };
-    reporter.report(determined, percent);
-    reporter.report(EventKind::PhaseComplete { phase: Phase::Analytic }, percent);
-    Ok(analysis)
 }

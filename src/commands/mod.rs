@@ -12,7 +12,7 @@ pub mod plan;
 pub mod project;
 pub mod schema;
 pub mod show;
-pub mod source;
+pub mod survey;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

@@ -36,6 +36,18 @@ impl Nfa {
         nfa
     }
 
+    /// The automaton that accepts the same words in any mixture of cases.
+    #[must_use]
+    pub(super) fn folded(&self) -> Self {
+        let mut folded = self.clone();
+        for state in &mut folded.states {
+            for (set, _) in &mut state.edges {
+                *set = set.folded();
+            }
+        }
+        folded
+    }
+
     fn add(&mut self) -> u32 {
         self.states.push(State::default());
         u32::try_from(self.states.len() - 1).expect("patterns are limited far below 2^32 states")

@@ -7,19 +7,6 @@ use super::document::{self, Field, FieldKind, Node, Shape};
 use super::finding::{Code, Finding, Place};
 use super::pattern::Pattern;
 
-const fn key(
-    name: &'static str,
-    kind: FieldKind,
-    default: &'static str,
-    doc: &'static str,
-) -> Field {
-    Field { name, kind, required: false, default, doc }
-}
-
-const fn table(name: &'static str, shape: &'static Shape, doc: &'static str) -> Field {
-    Field { name, kind: FieldKind::Table(shape), required: false, default: "", doc }
-}
-
 const LEVEL: FieldKind = FieldKind::Choice(&["warn", "error"]);
 
 /// What no objective may touch where the configuration says nothing (DESIGN §4.3).
@@ -29,93 +16,122 @@ pub const GLOBAL_FORBID: &str = r#"[".git/", ".ap/", "**/.env", "**/node_modules
 pub static CONFIG: Shape = Shape {
     name: "the configuration",
     fields: &[
-        Field {
-            name: "schema",
-            kind: FieldKind::Integer(1, 1),
-            required: true,
-            default: "1",
-            doc: "Version of the file: 1.",
-        },
-        key(
+        Field::required("schema", FieldKind::Integer(1, 1), "Version of the file: 1."),
+        Field::optional(
             "global_forbid",
             FieldKind::Texts,
             GLOBAL_FORBID,
             "Patterns of what no objective may touch.",
         ),
-        key(
+        Field::optional(
             "branch_prefix",
             FieldKind::NonEmptyText,
             "\"ap\"",
             "First component of the branches that git ap makes.",
         ),
-        table("check", &CHECK, "How strict the check of a plan is."),
-        table("plan", &PLAN, "How plans are made and approved."),
-        table("gates", &GATES, "Commands that must pass."),
-        table("merge", &MERGE, "How waves are merged."),
-        table("commit", &COMMIT, "What commits say."),
-        table("worktree", &WORKTREE, "How worktrees are made."),
-        table("run", &RUN, "How workers run."),
-        table("scope", &SCOPE, "Changing a running scope."),
-        table("hooks", &HOOKS, "What hooks do."),
-        table("record", &RECORD, "What is kept."),
-        table("docs", &DOCS, "What is written for workers."),
-        table("land", &LAND, "How a session lands."),
-        table("lease", &LEASE, "How long scopes are held."),
-        table("backup", &BACKUP, "How long backups are kept."),
+        Field::optional(
+            "check",
+            FieldKind::Table(&CHECK),
+            "",
+            "How strict the check of a plan is.",
+        ),
+        Field::optional("plan", FieldKind::Table(&PLAN), "", "How plans are made and approved."),
+        Field::optional("gates", FieldKind::Table(&GATES), "", "Commands that must pass."),
+        Field::optional("merge", FieldKind::Table(&MERGE), "", "How waves are merged."),
+        Field::optional("commit", FieldKind::Table(&COMMIT), "", "What commits say."),
+        Field::optional("worktree", FieldKind::Table(&WORKTREE), "", "How worktrees are made."),
+        Field::optional("run", FieldKind::Table(&RUN), "", "How workers run."),
+        Field::optional("scope", FieldKind::Table(&SCOPE), "", "Changing a running scope."),
+        Field::optional("hooks", FieldKind::Table(&HOOKS), "", "What hooks do."),
+        Field::optional("record", FieldKind::Table(&RECORD), "", "What is kept."),
+        Field::optional("docs", FieldKind::Table(&DOCS), "", "What is written for workers."),
+        Field::optional("land", FieldKind::Table(&LAND), "", "How a session lands."),
+        Field::optional("lease", FieldKind::Table(&LEASE), "", "How long scopes are held."),
+        Field::optional("backup", FieldKind::Table(&BACKUP), "", "How long backups are kept."),
     ],
 };
 
 static CHECK: Shape = Shape {
     name: "[check]",
     fields: &[
-        key(
+        Field::optional(
             "read_hazards",
             LEVEL,
             "\"warn\"",
             "An objective reads what another of its wave changes.",
         ),
-        key("case", LEVEL, "\"warn\"", "Scopes that meet only on a disk that ignores case."),
+        Field::optional(
+            "case",
+            LEVEL,
+            "\"warn\"",
+            "Scopes that meet only on a disk that ignores case.",
+        ),
     ],
 };
 
 static PLAN: Shape = Shape {
     name: "[plan]",
     fields: &[
-        key(
+        Field::optional(
             "review",
             FieldKind::Choice(&["none", "target"]),
             "\"none\"",
             "\"target\": only a plan that the target branch holds can be approved.",
         ),
-        key("planner", FieldKind::Text, "\"\"", "Id of the worker that plans; empty: built-in."),
+        Field::optional(
+            "planner",
+            FieldKind::Text,
+            "\"\"",
+            "Id of the worker that plans; empty: built-in.",
+        ),
     ],
 };
 
 static GATES: Shape = Shape {
     name: "[gates]",
     fields: &[
-        key("wave", FieldKind::Texts, "[]", "Commands that must pass on a wave's merged commit."),
-        key(
+        Field::optional(
+            "wave",
+            FieldKind::Texts,
+            "[]",
+            "Commands that must pass on a wave's merged commit.",
+        ),
+        Field::optional(
             "objective",
             FieldKind::Texts,
             "[]",
             "Commands that must pass in each objective's worktree.",
         ),
-        key("baseline", FieldKind::Boolean, "true", "Run the wave's gates on the base first."),
-        key(
+        Field::optional(
+            "baseline",
+            FieldKind::Boolean,
+            "true",
+            "Run the wave's gates on the base first.",
+        ),
+        Field::optional(
             "timeout_minutes",
             FieldKind::Integer(1, 525_600),
             "30",
             "After how long a gate is stopped.",
         ),
-        key("retries", FieldKind::Integer(0, 100), "0", "How often a red gate is tried again."),
-        key("blame", FieldKind::Boolean, "true", "Find which objective turns a gate red."),
+        Field::optional(
+            "retries",
+            FieldKind::Integer(0, 100),
+            "0",
+            "How often a red gate is tried again.",
+        ),
+        Field::optional(
+            "blame",
+            FieldKind::Boolean,
+            "true",
+            "Find which objective turns a gate red.",
+        ),
     ],
 };
 
 static MERGE: Shape = Shape {
     name: "[merge]",
-    fields: &[key(
+    fields: &[Field::optional(
         "style",
         FieldKind::Choice(&["octopus", "squash"]),
         "\"octopus\"",
@@ -126,13 +142,13 @@ static MERGE: Shape = Shape {
 static COMMIT: Shape = Shape {
     name: "[commit]",
     fields: &[
-        key(
+        Field::optional(
             "co_authors",
             FieldKind::Texts,
             "[]",
             "Added to the co-authors of every wave, as \"Name <mail>\".",
         ),
-        key(
+        Field::optional(
             "sign",
             FieldKind::Choice(&["auto", "always", "never"]),
             "\"auto\"",
@@ -144,44 +160,64 @@ static COMMIT: Shape = Shape {
 static WORKTREE: Shape = Shape {
     name: "[worktree]",
     fields: &[
-        key(
+        Field::optional(
             "path",
             FieldKind::NonEmptyText,
             "\"../{{repo}}.ap/{{slug}}/{{objective}}\"",
             "Where worktrees are made.",
         ),
-        key("copy", FieldKind::Texts, "[]", "Untracked files to copy into each."),
-        key("link", FieldKind::Texts, "[]", "Untracked files to link into each."),
-        key("setup", FieldKind::Texts, "[]", "Commands to run in each."),
-        key("env", FieldKind::TextMap, "{}", "Variables for set-up, gates and workers."),
-        key("sparse", FieldKind::Boolean, "false", "Check out the scope's directories only."),
-        key("submodules", FieldKind::Boolean, "false", "Check out submodules."),
+        Field::optional("copy", FieldKind::Texts, "[]", "Untracked files to copy into each."),
+        Field::optional("link", FieldKind::Texts, "[]", "Untracked files to link into each."),
+        Field::optional("setup", FieldKind::Texts, "[]", "Commands to run in each."),
+        Field::optional(
+            "env",
+            FieldKind::TextMap,
+            "{}",
+            "Variables for set-up, gates and workers.",
+        ),
+        Field::optional(
+            "sparse",
+            FieldKind::Boolean,
+            "false",
+            "Check out the scope's directories only.",
+        ),
+        Field::optional("submodules", FieldKind::Boolean, "false", "Check out submodules."),
     ],
 };
 
 static RUN: Shape = Shape {
     name: "[run]",
     fields: &[
-        key(
+        Field::optional(
             "jobs",
             FieldKind::Integer(0, 1024),
             "0",
             "Workers at once; 0: as many as the team allows.",
         ),
-        key(
+        Field::optional(
             "sandbox",
             FieldKind::Choice(&["auto", "scope", "off"]),
             "\"auto\"",
             "Whether workers are held to their scope by the operating system.",
         ),
-        key("max_cost", FieldKind::Number, "", "What a worker may cost, as its stream reports it."),
-        key("max_turns", FieldKind::Integer(1, 1_000_000), "", "How many turns a worker may take."),
+        Field::optional(
+            "max_cost",
+            FieldKind::Number,
+            "",
+            "What a worker may cost, as its stream reports it.",
+        ),
+        Field::optional(
+            "max_turns",
+            FieldKind::Integer(1, 1_000_000),
+            "",
+            "How many turns a worker may take.",
+        ),
     ],
 };
 
 static SCOPE: Shape = Shape {
     name: "[scope]",
-    fields: &[key(
+    fields: &[Field::optional(
         "grant",
         FieldKind::Choice(&["owner", "free", "never"]),
         "\"owner\"",
@@ -191,7 +227,7 @@ static SCOPE: Shape = Shape {
 
 static HOOKS: Shape = Shape {
     name: "[hooks]",
-    fields: &[key(
+    fields: &[Field::optional(
         "reserved",
         FieldKind::Choice(&["warn", "block", "off"]),
         "\"warn\"",
@@ -202,14 +238,24 @@ static HOOKS: Shape = Shape {
 static RECORD: Shape = Shape {
     name: "[record]",
     fields: &[
-        key("commit", FieldKind::Boolean, "true", "Commit the record when the session lands."),
-        key("events", FieldKind::Boolean, "false", "Keep the event stream in the record."),
+        Field::optional(
+            "commit",
+            FieldKind::Boolean,
+            "true",
+            "Commit the record when the session lands.",
+        ),
+        Field::optional(
+            "events",
+            FieldKind::Boolean,
+            "false",
+            "Keep the event stream in the record.",
+        ),
     ],
 };
 
 static DOCS: Shape = Shape {
     name: "[docs]",
-    fields: &[key(
+    fields: &[Field::optional(
         "agents_md",
         FieldKind::Boolean,
         "false",
@@ -220,32 +266,42 @@ static DOCS: Shape = Shape {
 static LAND: Shape = Shape {
     name: "[land]",
     fields: &[
-        key(
+        Field::optional(
             "via",
             FieldKind::Choice(&["merge", "squash", "pr"]),
             "\"merge\"",
             "How the target gets the work.",
         ),
-        key("remote", FieldKind::NonEmptyText, "\"origin\"", "Where pull requests go."),
+        Field::optional("remote", FieldKind::NonEmptyText, "\"origin\"", "Where pull requests go."),
     ],
 };
 
 static LEASE: Shape = Shape {
     name: "[lease]",
     fields: &[
-        key(
+        Field::optional(
             "ttl_minutes",
             FieldKind::Integer(1, 525_600),
             "60",
             "After how long the reservation of an abandoned run is free.",
         ),
-        key("remote", FieldKind::Text, "\"\"", "Remote on which reservations are shared."),
+        Field::optional(
+            "remote",
+            FieldKind::Text,
+            "\"\"",
+            "Remote on which reservations are shared.",
+        ),
     ],
 };
 
 static BACKUP: Shape = Shape {
     name: "[backup]",
-    fields: &[key("days", FieldKind::Integer(1, 36_500), "30", "How long backups are kept.")],
+    fields: &[Field::optional(
+        "days",
+        FieldKind::Integer(1, 36_500),
+        "30",
+        "How long backups are kept.",
+    )],
 };
 
 /// The policy as far as planning and checking need it.

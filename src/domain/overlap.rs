@@ -13,7 +13,8 @@ use super::pattern::{NormalForm, Pattern};
 pub enum Case {
     /// Byte by byte, as git does.
     Exact,
-    /// With ASCII letters folded, as a disk that ignores case would.
+    /// With ASCII letters folded, as a disk that ignores case would: what a scope leaves out in
+    /// one spelling, it leaves out in all.
     Folded,
 }
 
@@ -27,6 +28,8 @@ const MAX_COST: usize = 1_000_000;
 pub struct Language {
     branches: Vec<Branch>,
     except: Lazy,
+    /// `except` in any mixture of cases.
+    folded_except: Lazy,
     /// The written pattern of `except` with the most to remember, to name if it is too much.
     heaviest_exception: Option<String>,
 }
@@ -61,9 +64,11 @@ impl Language {
         let branches = include.iter().flat_map(|pattern| {
             pattern.forms().iter().map(|form| Branch::new(pattern.as_str(), form))
         });
+        let exceptions = Nfa::of(except.iter().flat_map(Pattern::forms));
         Self {
             branches: branches.collect(),
-            except: Lazy::new(Nfa::of(except.iter().flat_map(Pattern::forms))),
+            folded_except: Lazy::new(exceptions.folded()),
+            except: Lazy::new(exceptions),
             heaviest_exception: except
                 .iter()
                 .max_by_key(|p| {
@@ -77,6 +82,13 @@ impl Language {
     pub fn everything() -> Self {
         let all = Pattern::parse("**").expect("the pattern for everything is valid");
         Self::new(&[all], &[])
+    }
+
+    fn except(&self, case: Case) -> &Lazy {
+        match case {
+            Case::Exact => &self.except,
+            Case::Folded => &self.folded_except,
+        }
     }
 
     /// A shortest path of the language, or `None` if it is empty.
@@ -117,7 +129,8 @@ pub fn meet(left: &Language, right: &Language, case: Case) -> Result<Option<Meet
     let mut stuck: Option<TooComplex> = None;
     for a in &left.branches {
         for b in right.branches.iter().filter(|b| a.may_meet(b, case)) {
-            let search = Search { a, b, left: &left.except, right: &right.except, case };
+            let (without_left, without_right) = (left.except(case), right.except(case));
+            let search = Search { a, b, left: without_left, right: without_right, case };
             match search.run() {
                 Found::Nothing => {}
                 Found::Path(found) => {
@@ -128,7 +141,7 @@ pub fn meet(left: &Language, right: &Language, case: Case) -> Result<Option<Meet
                 }
                 Found::GaveUp => {
                     let heavy = [&left.heaviest_exception, &right.heaviest_exception];
-                    let costs = [left.except.cost(), right.except.cost()];
+                    let costs = [without_left.cost(), without_right.cost()];
                     let exception = heavy[usize::from(costs[1] > costs[0])];
                     let pattern = match exception {
                         Some(pattern) if costs.iter().any(|c| *c > MAX_COST / 100) => pattern,
@@ -395,12 +408,15 @@ mod tests {
             (meeting.left.to_lossy(), meeting.right.to_lossy()),
             ("Src/A".into(), "src/a".into())
         );
-        // An exception is written in one case and leaves the other spelling in.
-        let a = language(&["[Aa]"], &["a"]);
-        let b = language(&["a"], &[]);
-        assert_eq!(meet(&a, &b, Case::Exact), Ok(None));
+        // What is left out in one spelling is left out in all: it is one place on such a disk.
+        let (a, b) = (language(&["src/"], &["src/auth/"]), language(&["src/auth/"], &[]));
+        assert_eq!(meet(&a, &b, Case::Folded), Ok(None));
+        let b = language(&["SRC/Auth/", "Src/B"], &[]);
         let meeting = meet(&a, &b, Case::Folded).expect("decidable").expect("they meet");
-        assert_eq!((meeting.left.to_lossy(), meeting.right.to_lossy()), ("A".into(), "a".into()));
+        assert_eq!(
+            (meeting.left.to_lossy(), meeting.right.to_lossy()),
+            ("src/b".into(), "Src/B".into())
+        );
     }
 
     #[test]

@@ -6,27 +6,17 @@ use std::fmt::Write as _;
 use super::document::{self, Field, FieldKind, Shape};
 use super::finding::{Code, Finding, Place};
 
-const fn key(
-    name: &'static str,
-    kind: FieldKind,
-    default: &'static str,
-    doc: &'static str,
-) -> Field {
-    Field { name, kind, required: false, default, doc }
-}
-
 /// `team.toml`.
 pub static TEAM: Shape = Shape {
     name: "the team",
     fields: &[
-        Field {
-            name: "schema",
-            kind: FieldKind::Integer(1, 1),
-            required: true,
-            default: "1",
-            doc: "Version of the file: 1.",
-        },
-        key("worker", FieldKind::Tables(&WORKER), "[]", "A worker: an agent or a person."),
+        Field::required("schema", FieldKind::Integer(1, 1), "Version of the file: 1."),
+        Field::optional(
+            "worker",
+            FieldKind::Tables(&WORKER),
+            "[]",
+            "A worker: an agent or a person.",
+        ),
     ],
 };
 
@@ -34,51 +24,60 @@ pub static TEAM: Shape = Shape {
 static WORKER: Shape = Shape {
     name: "[[worker]]",
     fields: &[
-        Field {
-            name: "id",
-            kind: FieldKind::NonEmptyText,
-            required: true,
-            default: "",
-            doc: "Its name.",
-        },
-        key("preset", FieldKind::NonEmptyText, "", "A known agent that fills in the rest."),
-        key("agent_type", FieldKind::NonEmptyText, "", "What objectives call this kind of worker."),
-        key(
+        Field::required("id", FieldKind::NonEmptyText, "Its name."),
+        Field::optional(
+            "preset",
+            FieldKind::NonEmptyText,
+            "",
+            "A known agent that fills in the rest.",
+        ),
+        Field::optional(
+            "agent_type",
+            FieldKind::NonEmptyText,
+            "",
+            "What objectives call this kind of worker.",
+        ),
+        Field::optional(
             "transport",
             FieldKind::Choice(&["command", "mcp", "acp", "human"]),
             "\"command\"",
             "How it is spoken to.",
         ),
-        key("command", FieldKind::NonEmptyTexts, "", "The program and its arguments."),
-        key("url", FieldKind::NonEmptyText, "", "Where an MCP server listens."),
-        key("tool", FieldKind::NonEmptyText, "", "The tool of an MCP server."),
-        key(
+        Field::optional("command", FieldKind::NonEmptyTexts, "", "The program and its arguments."),
+        Field::optional("url", FieldKind::NonEmptyText, "", "Where an MCP server listens."),
+        Field::optional("tool", FieldKind::NonEmptyText, "", "The tool of an MCP server."),
+        Field::optional(
             "arguments",
             FieldKind::Anything,
             "{}",
             "The arguments of that tool; {{prompt}} and {{worktree}} are filled in.",
         ),
-        key(
+        Field::optional(
             "approve",
             FieldKind::Choice(&["in-scope", "never", "always"]),
             "\"in-scope\"",
             "What an agent that asks is told.",
         ),
-        key(
+        Field::optional(
             "capabilities",
             FieldKind::Texts,
             "[]",
             "Languages and kinds of work that it is good at.",
         ),
-        key("max_concurrent", FieldKind::Integer(1, 1024), "1", "Objectives at once."),
-        key("enabled", FieldKind::Boolean, "true", "Whether it gets work."),
-        key(
+        Field::optional("max_concurrent", FieldKind::Integer(1, 1024), "1", "Objectives at once."),
+        Field::optional("enabled", FieldKind::Boolean, "true", "Whether it gets work."),
+        Field::optional(
             "env",
             FieldKind::TextMap,
             "{}",
             "Variables that it gets; \"${NAME}\" is taken from the environment.",
         ),
-        key("co_author", FieldKind::NonEmptyText, "", "How commits name it, as \"Name <mail>\"."),
+        Field::optional(
+            "co_author",
+            FieldKind::NonEmptyText,
+            "",
+            "How commits name it, as \"Name <mail>\".",
+        ),
     ],
 };
 

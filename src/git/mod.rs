@@ -153,5 +153,6 @@ impl Repository {
 fn reftable() -> Failure {
     let message =
         "this repository keeps its references in the reftable format, which git ap cannot read yet";
-    Failure::new(Kind::Repository, message).hint("git refs migrate --ref-format=files")
+    Failure::new(Kind::Repository, message)
+        .hint("git refs migrate --ref-format=files  (git 2.48 or later moves reflogs too)")
 }

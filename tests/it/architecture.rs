@@ -220,7 +220,7 @@ fn sources(folder: &Path, prefix: &str, out: &mut Vec<(String, String)>) {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() {
             sources(&path, &format!("{prefix}{file}/"), out);
-        } else if file.ends_with(".rs") && file != "tests.rs" {
+        } else if path.extension().is_some_and(|e| e == "rs") && file != "tests.rs" {
             let text = std::fs::read_to_string(&path).expect("sources are UTF-8");
             out.push((format!("{prefix}{file}"), text));
         }

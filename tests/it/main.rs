@@ -9,7 +9,9 @@
 )]
 
 mod architecture;
+mod check;
 mod mutated_plans;
 mod oracle;
 mod plan;
+mod repositories;
 mod support;

@@ -316,7 +316,7 @@ fn killed_or_failing_at_any_step_the_next_run_ends_as_if_nothing_had_been() {
                 .env("GIT_AP_FAILPOINT", &format!("*#{step}={what}"))
                 .stdin(replaced.clone());
             if what == "kill" {
-                run.is_killed();
+                run.dies();
             } else {
                 drop(run.exits(1).says("was made to fail"));
             }

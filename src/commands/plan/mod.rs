@@ -11,7 +11,7 @@ use crate::ui::Format;
 
 mod edit;
 mod from;
-pub(super) mod request;
+mod request;
 mod save;
 
 /// Analyse a request and write a plan for it

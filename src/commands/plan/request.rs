@@ -7,21 +7,17 @@ use super::Args;
 use super::from::prove;
 use super::save::{self, Ready};
 use crate::analysis::Document;
-use crate::commands::analyze::analysis;
 use crate::commands::project::Project;
+use crate::commands::survey::{analysis, options};
 use crate::commands::{Ctx, Events, Exit, page};
-use crate::domain::config::Config;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::{EventKind, Phase};
 use crate::domain::id::PlanId;
 use crate::domain::plan::{self, shape};
 use crate::execute::narrate::Reporter;
-use crate::planner::builtin::{self, Options};
+use crate::planner::builtin;
 use crate::store;
 use crate::ui::Format;
-
-/// The most objectives that a plan is divided into.
-const MAX_OBJECTIVES: usize = 10;
 
 /// The longest request that is taken, in bytes.
 const MAX_REQUEST: usize = 256 * 1024;
@@ -85,23 +81,6 @@ fn fresh_id(ctx: &Ctx, project: &Project, request: &str) -> Result<PlanId> {
     let taken = |id: &PlanId| plans.ids().iter().any(|other| other.slug() == id.slug());
     let mut ids = std::iter::once(first.clone()).chain((2..).map(|n| first.numbered(n)));
     Ok(ids.find(|id| !taken(id)).unwrap_or(first))
-}
-
-/// What the planner needs to know besides the code.
-pub(in crate::commands) fn options(
-    id: PlanId,
-    commit: &str,
-    target: Option<String>,
-    config: &Config,
-) -> Options {
-    let forbid = config.global_forbid.iter().map(|p| p.as_str().to_owned());
-    Options {
-        id,
-        base: commit.to_owned(),
-        target,
-        global_forbid: forbid.collect(),
-        max_objectives: MAX_OBJECTIVES,
-    }
 }
 
 fn make(project: &Project, id: &PlanId, request: &str, reporter: &Reporter) -> Result<Made> {

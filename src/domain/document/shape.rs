@@ -30,6 +30,23 @@ pub struct Field {
     pub doc: &'static str,
 }
 
+impl Field {
+    /// A key that may be left out; `default` counts then.
+    pub const fn optional(
+        name: &'static str,
+        kind: FieldKind,
+        default: &'static str,
+        doc: &'static str,
+    ) -> Self {
+        Self { name, kind, required: false, default, doc }
+    }
+
+    /// A key that has to be there.
+    pub const fn required(name: &'static str, kind: FieldKind, doc: &'static str) -> Self {
+        Self { name, kind, required: true, default: "", doc }
+    }
+}
+
 /// What a value may be.
 #[derive(Clone, Copy, Debug)]
 pub enum FieldKind {

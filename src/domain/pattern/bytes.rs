@@ -50,6 +50,16 @@ impl ByteSet {
         out
     }
 
+    /// The set with both cases of each ASCII letter that it has one of.
+    #[must_use]
+    pub fn folded(self) -> Self {
+        let mut out = self;
+        for byte in self.iter().filter(u8::is_ascii_alphabetic) {
+            out.insert(byte ^ 0x20);
+        }
+        out
+    }
+
     /// Whether the sets share a byte.
     pub fn meets(self, other: Self) -> bool {
         self.0.iter().zip(other.0).any(|(a, b)| a & b != 0)

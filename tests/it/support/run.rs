@@ -55,18 +55,17 @@ impl<'a> Run<'a> {
     /// Runs it, and panics with all that is known if the exit code is another.
     pub fn exits(mut self, code: i32) -> Done {
         let done = self.finish();
-        if done.output.status.code() != Some(code) {
-            panic!(
-                "expected exit code {code}\n{}\n{}",
-                done.describe(),
-                self.repo.git(["status", "--short"])
-            );
-        }
+        assert!(
+            done.output.status.code() == Some(code),
+            "expected exit code {code}\n{}\n{}",
+            done.describe(),
+            self.repo.git(["status", "--short"])
+        );
         done
     }
 
     /// Runs it, and panics if it was not killed.
-    pub fn is_killed(mut self) {
+    pub fn dies(mut self) {
         let done = self.finish();
         assert_eq!(done.output.status.code(), None, "it was not killed\n{}", done.describe());
     }

@@ -1,0 +1,99 @@
+//! The facts that planning starts from: the files of a commit, analysed for a request, and what
+//! the planner has to keep to.
+
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Result;
+
+use crate::analysis::source::{FILE_LIMIT, Source};
+use crate::analysis::{self, Analysis, Progress};
+use crate::domain::config::Config;
+use crate::domain::event::{EventKind, Phase};
+use crate::domain::id::PlanId;
+use crate::domain::tree::Entry;
+use crate::execute::narrate::Reporter;
+use crate::git::{Objects, Reader, Repository};
+use crate::planner::builtin::Options;
+
+/// The most objectives that a plan is divided into.
+const MAX_OBJECTIVES: usize = 10;
+
+/// Files beyond this many bytes are not even unpacked: they are data, not text.
+const UNPACKED_LIMIT: u64 = 8 * 1024 * 1024;
+
+/// The files of one commit.
+#[derive(Debug)]
+pub struct CommitFiles {
+    entries: Vec<Entry>,
+    objects: Objects,
+    /// Readers that no thread holds at the moment; each keeps its caches.
+    idle: Mutex<Vec<Reader>>,
+}
+
+impl CommitFiles {
+    /// The files of the tree of `commit`.
+    pub fn new(repository: &Repository, commit: &str) -> Result<Self> {
+        Ok(Self {
+            entries: repository.entries(commit)?,
+            objects: repository.objects(),
+            idle: Mutex::default(),
+        })
+    }
+}
+
+impl Source for CommitFiles {
+    fn files(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    fn read(&self, file: &Entry) -> Result<Vec<u8>> {
+        // A reader that a panicking thread left behind is as good as any.
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let reader = idle().pop().unwrap_or_else(|| self.objects.reader());
+        let bytes = reader.blob(&file.id, UNPACKED_LIMIT);
+        idle().push(reader);
+        let mut bytes = bytes?.unwrap_or_default();
+        bytes.truncate(FILE_LIMIT);
+        Ok(bytes)
+    }
+}
+
+/// Analyses a commit for a request, reporting progress up to `percent` of the command.
+pub fn analysis(
+    repository: &Repository,
+    commit: &str,
+    request: &str,
+    reporter: &Reporter,
+    percent: u8,
+) -> Result<Analysis> {
+    reporter.report(EventKind::PhaseStart { phase: Phase::Analytic }, 0);
+    let files = CommitFiles::new(repository, commit)?;
+    reporter.checkpoint()?;
+    let progress = |step: Progress<'_>| {
+        let done = step.done * usize::from(percent) / step.total.max(1);
+        reporter.activity(step.text, u8::try_from(done).unwrap_or(percent));
+    };
+    let analysis = analysis::analyze(&files, request, &progress)?;
+    reporter.checkpoint()?;
+    let (files, modules) = (analysis.files.len(), analysis.inventory.modules.len());
+    reporter.report(EventKind::CodebaseAnalyzed { files, modules }, percent);
+    let determined = EventKind::TaskTypeDetermined {
+        task_type: analysis.task_type,
+        reason: analysis.task_reason.clone(),
+    };
+    reporter.report(determined, percent);
+    reporter.report(EventKind::PhaseComplete { phase: Phase::Analytic }, percent);
+    Ok(analysis)
+}
+
+/// What the planner needs to know besides the code.
+pub fn options(id: PlanId, commit: &str, target: Option<String>, config: &Config) -> Options {
+    let forbid = config.global_forbid.iter().map(|p| p.as_str().to_owned());
+    Options {
+        id,
+        base: commit.to_owned(),
+        target,
+        global_forbid: forbid.collect(),
+        max_objectives: MAX_OBJECTIVES,
+    }
+}
