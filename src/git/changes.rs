@@ -24,17 +24,23 @@ impl Repository {
     /// --topo-order` gives them.
     pub fn commits_between(&self, from: &str, to: &str) -> Result<Vec<Commit>> {
         let range = format!("{}..{}", self.commit(from)?, self.commit(to)?);
+        // `log.showSignature` would put lines of its own between the fields.
+        let args = ["log", "--reverse", "--topo-order", "--no-show-signature", "--no-color", "-z"];
         let format = "--format=%H%x00%P%x00%s";
-        let args = ["log", "--reverse", "--topo-order", "-z", format, &range, "--"];
-        let output = self.git().output(args)?;
+        let output = self.git().output(args.iter().chain(&[format, &range, "--"]))?;
         let text = String::from_utf8_lossy(&output);
+        let Some(text) = text.strip_suffix('\0') else {
+            anyhow::ensure!(text.is_empty(), "git printed no whole list of commits");
+            return Ok(Vec::new());
+        };
         let fields: Vec<&str> = text.split('\0').collect();
-        let commits = fields.chunks_exact(3).map(|f| Commit {
-            id: f[0].to_owned(),
-            parents: f[1].split_whitespace().map(str::to_owned).collect(),
-            subject: f[2].to_owned(),
+        anyhow::ensure!(fields.len().is_multiple_of(3), "git printed no whole list of commits");
+        let commits = fields.chunks_exact(3).map(|fields| {
+            self.id(fields[0])?;
+            let parents = fields[1].split_whitespace().map(str::to_owned).collect();
+            Ok(Commit { id: fields[0].to_owned(), parents, subject: fields[2].to_owned() })
         });
-        Ok(commits.collect())
+        commits.collect()
     }
 
     /// Every path that differs between two commits, sorted; without `old`, every path of `new`.
@@ -159,11 +165,12 @@ impl Repository {
     }
 
     /// What is staged against `HEAD`, sorted, as the commit that is being made would have it:
-    /// `GIT_INDEX_FILE` counts.
+    /// `GIT_INDEX_FILE` counts. A conflict that is not resolved yet is refused by name.
     pub fn staged(&self) -> Result<Vec<Change>> {
-        let args =
-            ["diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "HEAD", "--"];
-        raw_changes(&self.git().output(args)?)
+        let raw = ["diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev"];
+        // `ignore = all` in .gitmodules, which anyone may edit, would hide a staged pointer.
+        let rest = ["--no-relative", "--ignore-submodules=none", "HEAD", "--"];
+        raw_changes(&self.git().output(raw.iter().chain(&rest))?)
     }
 }
 
@@ -175,9 +182,15 @@ fn raw_changes(output: &[u8]) -> Result<Vec<Change>> {
         let head = std::str::from_utf8(head).context("git printed no raw diff")?;
         let path = repo_path(fields.next().context("git printed half a raw diff")?)?;
         let parts: Vec<&str> = head.trim_start_matches(':').split(' ').collect();
-        let [old_mode, new_mode, old_id, new_id, _] = parts.as_slice() else {
+        let [old_mode, new_mode, old_id, new_id, status] = parts.as_slice() else {
             anyhow::bail!("git printed no raw diff: {head}");
         };
+        if *status == "U" {
+            // Unmerged: the columns look like those of a deletion.
+            let failure =
+                Failure::new(Kind::Conflict, format!("`{path}` has an unresolved conflict"));
+            return Err(failure.hint(format!("resolve it, then `git add {path}`")).into());
+        }
         let side = |mode: &str, id: &str| -> Result<Option<Side>> {
             let mode = match mode {
                 "000000" => return Ok(None),

@@ -1,6 +1,6 @@
 //! Running the git executable: for what the user's own configuration governs.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -17,19 +17,28 @@ const OLDEST: (u32, u32) = (2, 38);
 #[derive(Clone, Debug)]
 pub struct Git {
     directory: PathBuf,
-    variables: Vec<(String, String)>,
+    variables: Vec<(String, OsString)>,
+    reading: bool,
 }
 
 impl Git {
     /// Git in `directory`.
     pub fn at(directory: &Path) -> Self {
-        Self { directory: directory.to_owned(), variables: Vec::new() }
+        Self { directory: directory.to_owned(), variables: Vec::new(), reading: true }
+    }
+
+    /// The same as the user would run it, for what starts the user's own programs: a hook, an
+    /// editor or a signing program gets the user's language and locks.
+    #[must_use]
+    pub fn as_user(mut self) -> Self {
+        self.reading = false;
+        self
     }
 
     /// The same with a variable set.
     #[must_use]
-    pub fn env(mut self, name: &str, value: &str) -> Self {
-        self.variables.push((name.to_owned(), value.to_owned()));
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.variables.push((name.to_owned(), value.into()));
         self
     }
 
@@ -100,8 +109,13 @@ impl Git {
     fn command(&self) -> Command {
         let mut command = Command::new("git");
         command.arg("-C").arg(&self.directory);
-        // Messages are parsed and shown in one language; reads take no locks from the user.
-        command.env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
+        if self.reading {
+            // Messages are parsed and shown in one language; reads take no locks from the user.
+            command.env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
+            // A commit is what its id says: whoever can write a reference could otherwise
+            // replace it by one that changes less (git-replace(1)).
+            command.env("GIT_NO_REPLACE_OBJECTS", "1");
+        }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }

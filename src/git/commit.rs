@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 
 use super::Repository;
+use super::objects::repo_path;
 use crate::domain::path::RepoPath;
 use crate::domain::tree::Mode;
 use crate::store::Steps;
@@ -17,12 +18,18 @@ pub struct Saved {
 }
 
 impl Repository {
-    /// Paths with uncommitted changes, untracked ones included, sorted.
+    /// Paths with uncommitted changes, untracked ones included, sorted. An untracked repository
+    /// inside this one is one path.
     pub fn uncommitted(&self) -> Result<Vec<RepoPath>> {
         let args = ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all"];
-        let output = self.git().output(args)?;
-        let rows = output.split(|b| *b == 0).filter(|row| row.len() > 3);
-        let mut paths: Vec<RepoPath> = rows.filter_map(|row| RepoPath::new(&row[3..])).collect();
+        let output = self.git().output(args.iter().chain(&["--ignore-submodules=none"]))?;
+        let rows = output.split(|b| *b == 0).filter(|row| !row.is_empty());
+        let paths = rows.map(|row| {
+            // Two letters and a space, then the path as it is (git-status(1), "Short Format").
+            let path = row.get(3..).context("git printed half a line of its status")?;
+            repo_path(path.strip_suffix(b"/").unwrap_or(path))
+        });
+        let mut paths: Vec<RepoPath> = paths.collect::<Result<_>>()?;
         paths.sort();
         Ok(paths)
     }
@@ -63,7 +70,7 @@ impl Repository {
         let index = index.path().join("index");
         let git = self
             .git()
-            .env("GIT_INDEX_FILE", &index.to_string_lossy())
+            .env("GIT_INDEX_FILE", &index)
             .env("GIT_AUTHOR_NAME", "git ap")
             .env("GIT_AUTHOR_EMAIL", "git-ap@localhost")
             .env("GIT_COMMITTER_NAME", "git ap")

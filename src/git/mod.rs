@@ -21,6 +21,7 @@ pub use objects::{Objects, Reader};
 /// An open repository, seen from one of its worktrees.
 pub struct Repository {
     gix: gix::Repository,
+    places: Vec<(&'static str, PathBuf)>,
 }
 
 /// What `HEAD` points to.
@@ -34,7 +35,7 @@ pub struct Head {
 
 impl std::fmt::Debug for Repository {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Repository").field("git_dir", &self.gix.git_dir()).finish()
+        f.debug_struct("Repository").field("git_dir", &self.gix.git_dir()).finish_non_exhaustive()
     }
 }
 
@@ -45,29 +46,15 @@ impl Repository {
     /// Refuses by name what cannot work: no repository there, or references in the reftable
     /// format.
     pub fn discover(directory: &Path) -> Result<Self> {
-        let gix = match gix::discover_with_environment_overrides(directory) {
-            Ok(gix) => gix,
-            Err(error) => {
-                // A format that cannot be opened must not look like "no repository".
-                if Git::at(directory)
-                    .line(["config", "--get", "extensions.refstorage"])
-                    .is_ok_and(|s| s == "reftable")
-                {
-                    return Err(reftable().into());
-                }
-                let inside = Git::at(directory).line(["rev-parse", "--git-dir"]);
-                if inside.is_ok() {
-                    return Err(anyhow::Error::new(error).context("cannot open the repository"));
-                }
-                let message = "this directory is in no git repository";
-                return Err(Failure::new(Kind::Repository, message).hint("git init").into());
-            }
-        };
+        let opened = gix::discover_with_environment_overrides(directory);
+        let mut gix = opened.map_err(|error| why_not_opened(directory, error))?;
         let storage = gix.config_snapshot().string("extensions.refStorage");
-        if storage.is_some_and(|s| s.as_slice() == b"reftable") {
+        if storage.is_some_and(|s| s.eq_ignore_ascii_case(b"reftable")) {
             return Err(reftable().into());
         }
-        Ok(Self { gix })
+        // As `GIT_NO_REPLACE_OBJECTS` for the git executable.
+        gix.objects.ignore_replacements = true;
+        Ok(Self { gix, places: inherited_places() })
     }
 
     /// The root of the worktree. A bare repository has none and is refused by name.
@@ -138,15 +125,44 @@ impl Repository {
 
     /// Git in this worktree. Checked once for its version by who calls it.
     pub fn git(&self) -> Git {
-        Git::at(self.gix.workdir().unwrap_or_else(|| self.gix.git_dir()))
+        let git = Git::at(self.gix.workdir().unwrap_or_else(|| self.gix.git_dir()));
+        self.places.iter().fold(git, |git, (name, place)| git.env(name, place))
     }
 
     fn id(&self, hex: &str) -> Result<gix::ObjectId> {
-        let id = gix::ObjectId::from_hex(hex.as_bytes());
-        id.with_context(|| format!("`{hex}` is no object id")).and_then(|id| {
-            let whole = id.kind() == self.gix.object_hash();
-            if whole { Ok(id) } else { anyhow::bail!("`{hex}` is no object id of this repository") }
-        })
+        objects::object_id(&self.gix, hex)
+    }
+}
+
+/// The places that git takes from the environment, made absolute: they are relative to the
+/// directory in which this process was started, and git is started in the worktree's root.
+/// (`GIT_INDEX_FILE` is relative to that root already.)
+#[expect(clippy::disallowed_methods, reason = "git's own variables say which repository it is")]
+fn inherited_places() -> Vec<(&'static str, PathBuf)> {
+    let names = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"];
+    let places = names.into_iter().filter_map(|name| {
+        let place = std::env::var_os(name).filter(|value| !value.is_empty())?;
+        Some((name, std::path::absolute(place).ok()?))
+    });
+    places.collect()
+}
+
+/// Why gix cannot open what is there: what git itself would open, or refuses for a reason of
+/// its own, must not look like "no repository".
+fn why_not_opened(directory: &Path, error: gix::Error) -> anyhow::Error {
+    let git = Git::at(directory);
+    if git.line(["config", "--get", "extensions.refstorage"]).is_ok_and(|s| s == "reftable") {
+        return reftable().into();
+    }
+    match git.line(["rev-parse", "--git-dir"]) {
+        Ok(_) => anyhow::Error::new(error).context("cannot open the repository"),
+        Err(refused) if !refused.to_string().contains("not a git repository") => {
+            refused.context("cannot open the repository")
+        }
+        Err(_) => {
+            let message = "this directory is in no git repository";
+            Failure::new(Kind::Repository, message).hint("git init").into()
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 
 use super::Repository;
+use crate::domain::error::{Failure, Kind};
 use crate::domain::path::{RepoPath, quote};
 use crate::domain::tree::{Entry, Mode};
 
@@ -25,6 +26,28 @@ pub(super) fn mode(mode: gix::objs::tree::EntryMode) -> Option<Mode> {
         EntryKind::Link => Mode::Symlink,
         EntryKind::Commit => Mode::Submodule,
     })
+}
+
+/// An object id as text. One of the other hash is refused: gix takes it for a mistake of its
+/// caller and panics.
+pub(super) fn object_id(repository: &gix::Repository, hex: &str) -> Result<gix::ObjectId> {
+    let shown = || format!("`{}` is no object id of this repository", quote(hex.as_bytes()));
+    let id = gix::ObjectId::from_hex(hex.as_bytes()).with_context(shown)?;
+    if id.kind() == repository.object_hash() { Ok(id) } else { bail!(shown()) }
+}
+
+/// Why an object is not there. A partial clone fetches on demand, which gix does not do.
+fn missing(repository: &gix::Repository, id: gix::ObjectId) -> anyhow::Error {
+    let config = repository.config_snapshot();
+    let sections = config.plumbing().sections_by_name("remote").into_iter().flatten();
+    let mut remotes = sections.map(|section| section.value("promisor"));
+    let partial = remotes.any(|v| v.is_some_and(|v| !v.eq_ignore_ascii_case(b"false")));
+    if !partial {
+        return anyhow::anyhow!("the repository lacks the object {id}");
+    }
+    let message = format!("this partial clone lacks the contents of a file (object {id})");
+    let hint = "git fetch --refetch --no-filter";
+    Failure::new(Kind::Repository, message).hint(hint).into()
 }
 
 /// A path as git has it in a tree. A tree that holds one that git would never check out is
@@ -67,6 +90,7 @@ impl Objects {
     pub fn reader(&self) -> Reader {
         let mut repository = self.0.to_thread_local();
         repository.object_cache_size_if_unset(4 * 1024 * 1024);
+        repository.objects.ignore_replacements = true;
         Reader(repository)
     }
 }
@@ -85,8 +109,11 @@ impl Reader {
     /// before it is unpacked.
     pub fn blob(&self, id: &str, limit: u64) -> Result<Option<Vec<u8>>> {
         let reading = || format!("cannot read the file with object id {id}");
-        let id = gix::ObjectId::from_hex(id.as_bytes()).with_context(reading)?;
-        if self.0.find_header(id).with_context(reading)?.size() > limit {
+        let id = object_id(&self.0, id)?;
+        let Some(header) = self.0.try_find_header(id).with_context(reading)? else {
+            return Err(missing(&self.0, id));
+        };
+        if header.size() > limit {
             return Ok(None);
         }
         let mut object = self.0.find_object(id).with_context(reading)?;

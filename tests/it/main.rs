@@ -10,6 +10,7 @@
 
 mod architecture;
 mod check;
+mod git_layer;
 mod mutated_plans;
 mod oracle;
 mod plan;
