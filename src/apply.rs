@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::domain::action::Action;
 use crate::git::{Repository, Saved};
@@ -46,9 +46,8 @@ fn one(repository: &Repository, writer: &Writer<'_>, action: &Action) -> Result<
         Action::Backup { name, paths } => {
             let mut files = Vec::new();
             for path in paths {
-                let bytes = std::fs::read(writer.locate(path))
-                    .with_context(|| format!("cannot read {path} to save it"))?;
-                files.push(Saved { path: path.clone(), bytes });
+                let (mode, bytes) = writer.contents(path)?;
+                files.push(Saved { path: path.clone(), mode, bytes });
             }
             Ok(Outcome::BackedUp(repository.backup(name, &files, writer.steps())?))
         }

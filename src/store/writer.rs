@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 use super::steps::Steps;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::path::RepoPath;
+use crate::domain::tree::Mode;
 
 /// Writes files below one root.
 #[derive(Debug)]
@@ -41,6 +42,26 @@ impl<'a> Writer<'a> {
     /// Where a path is on the disk.
     pub fn locate(&self, path: &RepoPath) -> PathBuf {
         self.root.join(os_path(path))
+    }
+
+    /// What is at a path, not following a link: what a commit would hold of it. Fails by name on
+    /// what git cannot hold.
+    pub fn contents(&self, path: &RepoPath) -> Result<(Mode, Vec<u8>)> {
+        self.stays_inside(path)?;
+        let file = self.locate(path);
+        let reading = || format!("cannot read {path} to save it");
+        let metadata = fs::symlink_metadata(&file).with_context(reading)?;
+        if metadata.is_symlink() {
+            let target = fs::read_link(&file).with_context(reading)?;
+            return Ok((Mode::Symlink, target.into_os_string().into_encoded_bytes()));
+        }
+        if !metadata.is_file() {
+            let message = format!("`{path}` is no file, so it cannot be saved");
+            let hint = format!("move {path} away and run the command again");
+            return Err(Failure::new(Kind::Repository, message).hint(hint).into());
+        }
+        let mode = if is_executable(&metadata) { Mode::Executable } else { Mode::File };
+        Ok((mode, fs::read(&file).with_context(reading)?))
     }
 
     /// Gives a file these contents, making its directories. Another process sees the old
@@ -187,15 +208,27 @@ fn same_file(_open: &fs::Metadata, path: &Path) -> bool {
     path.exists()
 }
 
-/// A new file is private on some systems; a file of a repository is as readable as its neighbours.
+#[cfg(unix)]
+fn is_executable(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    metadata.permissions().mode() & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_metadata: &fs::Metadata) -> bool {
+    false
+}
+
+/// A file that is replaced keeps its mode; a new one has what the user's umask leaves of it.
 #[cfg(unix)]
 fn set_mode(file: &fs::File, target: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    let mode = match fs::metadata(target) {
-        Ok(old) => old.permissions().mode(),
-        Err(_) => 0o644,
-    };
-    file.set_permissions(fs::Permissions::from_mode(mode & 0o777))
+    match fs::symlink_metadata(target) {
+        Ok(old) if old.is_file() => {
+            file.set_permissions(fs::Permissions::from_mode(old.permissions().mode() & 0o777))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(not(unix))]
@@ -258,6 +291,26 @@ mod tests {
             assert_eq!(fs::read(root.path().join("f")).expect("there"), b"old");
             assert_eq!(fs::read_dir(root.path()).expect("there").count(), 1, "no leftover");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_replaced_file_keeps_its_mode_and_a_new_one_is_an_ordinary_one() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let root = tempfile::tempdir().expect("a temporary directory");
+        let steps = Steps::default();
+        let writer = Writer::new(root.path(), &steps);
+        let mode = |name: &str| {
+            let metadata = fs::metadata(root.path().join(name)).expect("there");
+            metadata.permissions().mode() & 0o777
+        };
+        drop(fs::File::create(root.path().join("ordinary")).expect("writable"));
+        writer.write(&path("f"), b"1").expect("writable");
+        assert_eq!(mode("f"), mode("ordinary"), "what the umask leaves");
+        let private = fs::Permissions::from_mode(0o740);
+        fs::set_permissions(root.path().join("f"), private).expect("settable");
+        writer.write(&path("f"), b"2").expect("writable");
+        assert_eq!(mode("f"), 0o740);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod reading;
 mod refusals;
+mod writing;
 
 use std::path::Path;
 
