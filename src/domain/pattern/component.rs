@@ -75,6 +75,17 @@ impl Component {
             .collect()
     }
 
+    /// A name that matches, with `a` wherever that is a choice.
+    pub(super) fn example(&self) -> Vec<u8> {
+        let byte = |token: &Token| match token {
+            Token::Byte(byte) => *byte,
+            Token::One(set) if set.contains(b'a') => b'a',
+            Token::One(set) => set.iter().find(u8::is_ascii_graphic).unwrap_or(b'a'),
+            Token::Many => b'a',
+        };
+        self.0.iter().map(byte).collect()
+    }
+
     /// Whether a name matches. Linear in the name for each star (the star remembers only its
     /// last choice, which suffices because a later star can take over whatever is left).
     pub fn matches(&self, name: &[u8]) -> bool {

@@ -92,6 +92,20 @@ impl NormalForm {
         names.collect::<Vec<_>>().join(&b'/')
     }
 
+    /// A path that matches, put together from the plainest choice at each place; none where
+    /// that is no possible path.
+    pub fn example(&self) -> Option<RepoPath> {
+        let names = self.segments.iter().filter_map(|segment| match segment {
+            Segment::One(component) => Some(component.example()),
+            Segment::AnyDepth => None,
+        });
+        let mut names: Vec<Vec<u8>> = names.collect();
+        if self.tail == Tail::Below {
+            names.push(b"a".to_vec());
+        }
+        RepoPath::new(names.join(&b'/'))
+    }
+
     /// Whether the whole of it is literal: it names one path.
     pub fn is_literal(&self) -> bool {
         self.segments.iter().all(|s| matches!(s, Segment::One(c) if c.literal().is_some()))

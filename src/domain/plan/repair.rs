@@ -5,7 +5,7 @@ use toml_edit::{DocumentMut, Item, value};
 
 use super::{Plan, Proof};
 use crate::domain::id::ObjectiveId;
-use crate::domain::overlap::{Case, meet};
+use crate::domain::overlap::{Case, candidates, meet};
 use crate::domain::wave::{self, Constraints, Cycle};
 
 /// An objective that has to stand in another wave.
@@ -59,7 +59,8 @@ pub fn repair(plan: &Plan, proof: &Proof) -> Result<Vec<Move>, Cycle> {
 /// Every pair whose scopes meet, whatever their waves.
 fn all_conflicts(proof: &Proof) -> std::collections::BTreeSet<(usize, usize)> {
     let languages: Vec<_> = proof.scopes.iter().map(|s| s.effective(&proof.rules)).collect();
-    let pairs = (0..languages.len()).flat_map(|a| (a + 1..languages.len()).map(move |b| (a, b)));
+    let touched: Vec<_> = proof.scopes.iter().map(|s| s.touch.as_slice()).collect();
+    let pairs = candidates(&touched, Case::Exact).into_iter();
     // A pair that cannot be decided is kept apart.
     pairs
         .filter(|(a, b)| !matches!(meet(&languages[*a], &languages[*b], Case::Exact), Ok(None)))

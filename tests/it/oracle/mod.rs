@@ -8,7 +8,7 @@ pub mod random;
 
 use git_ap::domain::guard::guard;
 use git_ap::domain::id::ObjectiveId;
-use git_ap::domain::overlap::{Case, Language, meet};
+use git_ap::domain::overlap::{Case, Language, candidates, meet};
 use git_ap::domain::path::RepoPath;
 use git_ap::domain::pattern::Pattern;
 use git_ap::domain::scope::{Rules, Scope};
@@ -101,6 +101,8 @@ fn overlap_agrees_with_brute_force() {
             (None, None) => {}
             (None, Some(path)) => panic!("missed {path}: {}", shown()),
             (Some(meeting), brute) => {
+                let close = candidates(&[&patterns(&a), &patterns(&b)], Case::Exact);
+                assert!(close.contains(&(0, 1)), "no candidate: {}", shown());
                 let witness = meeting.left.to_str().expect("the alphabet is ASCII");
                 assert_eq!(meeting.left, meeting.right);
                 assert!(naive::is_path(witness), "{witness}: {}", shown());
@@ -172,6 +174,8 @@ fn folded_overlap_agrees_with_brute_force() {
         match decided {
             None => assert_eq!(brute, None, "missed: {}", shown()),
             Some(meeting) => {
+                let close = candidates(&[&patterns(&a), &patterns(&b)], Case::Folded);
+                assert!(close.contains(&(0, 1)), "no candidate: {}", shown());
                 let (x, y) =
                     (meeting.left.to_str().expect("ASCII"), meeting.right.to_str().expect("ASCII"));
                 assert!(x.eq_ignore_ascii_case(y), "{x} and {y}: {}", shown());

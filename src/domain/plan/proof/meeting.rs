@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::Prover;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::finding::{Code, Finding, Severity};
-use crate::domain::overlap::{Case, Language, Meeting, meet};
+use crate::domain::overlap::{Case, Language, Meeting, candidates, meet};
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::Pattern;
 use crate::domain::scope::{Rules, Scope};
@@ -18,20 +18,18 @@ impl Prover<'_> {
     /// Decides every pair that could stand in one wave.
     pub(super) fn meetings(&mut self, scopes: &[Scope], languages: &[Language]) -> Meetings {
         let mut meetings = Meetings::new();
-        for a in 0..scopes.len() {
-            for b in a + 1..scopes.len() {
-                let apart = match (self.plan.objectives[a].wave, self.plan.objectives[b].wave) {
-                    (Some(x), Some(y)) => x != y,
-                    _ => false,
-                };
-                if apart || scopes[a].id == scopes[b].id {
-                    continue;
-                }
-                match meet(&languages[a], &languages[b], Case::Exact) {
-                    Ok(Some(meeting)) => drop(meetings.insert((a, b), meeting)),
-                    Ok(None) => {}
-                    Err(stuck) => self.too_complex(&scopes[a].id, &stuck.pattern),
-                }
+        for (a, b) in candidates(&touched(scopes), Case::Exact) {
+            let apart = match (self.plan.objectives[a].wave, self.plan.objectives[b].wave) {
+                (Some(x), Some(y)) => x != y,
+                _ => false,
+            };
+            if apart || scopes[a].id == scopes[b].id {
+                continue;
+            }
+            match meet(&languages[a], &languages[b], Case::Exact) {
+                Ok(Some(meeting)) => drop(meetings.insert((a, b), meeting)),
+                Ok(None) => {}
+                Err(stuck) => self.too_complex(&scopes[a].id, &stuck.pattern),
             }
         }
         meetings
@@ -82,7 +80,10 @@ impl Prover<'_> {
         meetings: &Meetings,
     ) {
         let severity = level(self.facts.config.case_is_error);
-        for (a, b) in same_wave(waves).filter(|pair| !meetings.contains_key(pair)) {
+        let close = candidates(&touched(scopes), Case::Folded);
+        let same_wave = |(a, b): &(usize, usize)| waves[*a] == waves[*b] && waves[*a] != 0;
+        let new = |pair: &(usize, usize)| same_wave(pair) && !meetings.contains_key(pair);
+        for (a, b) in close.into_iter().filter(new) {
             let (one, two) = (&scopes[a], &scopes[b]);
             match meet(&languages[a], &languages[b], Case::Folded) {
                 Ok(Some(meeting)) => {
@@ -110,6 +111,9 @@ impl Prover<'_> {
     pub(super) fn read_hazards(&mut self, waves: &[u32], scopes: &[Scope], languages: &[Language]) {
         let severity = level(self.facts.config.read_hazards_are_errors);
         for (x, y) in same_wave(waves) {
+            if scopes[x].read.is_empty() && scopes[y].read.is_empty() {
+                continue;
+            }
             for (reader, writer) in [(x, y), (y, x)] {
                 self.hazard(
                     severity,
@@ -157,6 +161,10 @@ impl Prover<'_> {
             }
         }
     }
+}
+
+fn touched(scopes: &[Scope]) -> Vec<&[Pattern]> {
+    scopes.iter().map(|s| s.touch.as_slice()).collect()
 }
 
 fn level(error: bool) -> Severity {

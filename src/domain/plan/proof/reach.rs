@@ -24,6 +24,9 @@ impl Prover<'_> {
     fn forbidden(&mut self, index: usize, scope: &Scope, rules: &Rules) {
         let mut found = Vec::new();
         for pattern in &scope.touch {
+            if permits_something(scope, rules, pattern) {
+                continue;
+            }
             match scope.permitted(rules, pattern).example() {
                 Ok(Some(_)) => {}
                 Ok(None) => {
@@ -185,6 +188,15 @@ impl Prover<'_> {
         });
         names.collect()
     }
+}
+
+/// Whether a plain example of the pattern is not forbidden, which nearly always settles it; if
+/// not, the exact decision has to.
+fn permits_something(scope: &Scope, rules: &Rules, pattern: &Pattern) -> bool {
+    let examples = pattern.forms().iter().filter_map(NormalForm::example);
+    let forbidden =
+        |path: &RepoPath| rules.global_forbid.iter().chain(&scope.forbid).any(|p| p.matches(path));
+    examples.into_iter().any(|path| pattern.matches(&path) && !forbidden(&path))
 }
 
 /// The list that forbids a whole pattern, if a single pattern of one does.

@@ -1,12 +1,16 @@
 //! Whether two scopes can meet, decided exactly. The search walks both automata and what each
 //! scope leaves out at once, shortest paths first, so an answer "yes" is a shortest path.
 
+mod candidates;
+
+pub use candidates::candidates;
+
 use std::collections::{HashSet, VecDeque};
 use std::hash::Hash;
 
-use super::automaton::{Lazy, Nfa, Validity};
-use super::path::RepoPath;
-use super::pattern::{NormalForm, Pattern};
+use crate::domain::automaton::{Lazy, Nfa, Validity};
+use crate::domain::path::RepoPath;
+use crate::domain::pattern::{NormalForm, Pattern};
 
 /// How paths are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
