@@ -204,8 +204,8 @@ impl Product<'_> {
                     Some(shape) => self.trie.shapes[shape].matches(name),
                     None => true,
                 };
-                let named = names.iter().filter(|(name, _)| fits(name));
-                next.extend(named.map(|(_, node)| (Place::Node(*node), to)));
+                let fitting = names.iter().filter(|(name, _)| fits(name));
+                next.extend(fitting.map(|(_, node)| (Place::Node(*node), to)));
             }
         }
     }
