@@ -100,6 +100,11 @@ impl Repository {
         Ok(object.peel_to_commit().map_err(|_| unknown())?.id.to_string())
     }
 
+    /// Whether the history ends early (`git clone --depth`).
+    pub fn is_shallow(&self) -> Result<bool> {
+        self.gix.is_shallow().context("cannot tell whether the clone is shallow")
+    }
+
     /// Whether a reference of this full name exists.
     pub fn has_reference(&self, name: &str) -> Result<bool> {
         let found = self.gix.try_find_reference(name);

@@ -51,6 +51,10 @@ impl Plans {
             let message = format!("there are {} plans: {}", self.0.len(), listed());
             return Err(Failure::new(Kind::User, message).hint("name one, or a part of its id"));
         };
+        if name.is_empty() {
+            let failure = Failure::new(Kind::User, "the plan's name is empty");
+            return Err(failure.hint(format!("name one of {}", listed())));
+        }
         if let Some(exact) = self.0.iter().find(|id| id.as_str() == name) {
             return Ok(exact);
         }
@@ -84,9 +88,10 @@ mod tests {
             plans.find(Some("20251009-104131-add-oauth")).map(PlanId::slug),
             Ok("add-oauth")
         );
-        for name in [None, Some("add"), Some("x")] {
+        for name in [None, Some("add"), Some("x"), Some("")] {
             let error = plans.find(name).expect_err("not one plan");
-            assert!(error.message.contains("20251008-104131-add-jwt"), "{}", error.message);
+            let said = format!("{} {:?}", error.message, error.hint);
+            assert!(said.contains("20251008-104131-add-jwt"), "{said}");
         }
         assert!(Plans(Vec::new()).find(None).is_err());
     }

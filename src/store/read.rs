@@ -29,6 +29,11 @@ pub fn read_text(file: &Path, shown: &str) -> Result<Option<String>> {
         let failure = Failure::new(Kind::User, format!("`{shown}` is a directory"));
         return Err(failure.hint("name a file").into());
     }
+    if !metadata.is_file() {
+        // Opening a pipe would wait for a writer.
+        let failure = Failure::new(Kind::User, format!("`{shown}` is no regular file"));
+        return Err(failure.hint("give `-` to read standard input").into());
+    }
     if metadata.len() > LIMIT {
         let message = format!("`{shown}` has more than {} MiB", LIMIT >> 20);
         return Err(Failure::new(Kind::User, message).into());

@@ -225,3 +225,24 @@ fn what_is_staged_is_held_against_the_scope_also_in_another_index() {
     std::fs::copy(linked.join("../repo/.git/worktrees/linked/index"), &index).expect("an index");
     staged().env("GIT_INDEX_FILE", &index.to_string_lossy()).exits(0);
 }
+
+#[test]
+fn where_the_history_ends_early_nothing_is_guessed() {
+    let repo = planned(&["src/a.rs", "web/b.ts"], "src/", "web/");
+    repo.git(["checkout", "--quiet", "--orphan", "other"]);
+    repo.write("src/c.rs", "c");
+    repo.commit("a root of its own");
+    repo.write("src/d.rs", "d");
+    repo.commit("a side branch");
+    repo.git(["checkout", "--quiet", "main"]);
+    repo.git(["merge", "--quiet", "--allow-unrelated-histories", "-m", "merge", "other"]);
+    let shallow = repo.beside("shallow");
+    let from = format!("file://{}", repo.root().display());
+    repo.git(["clone", "--quiet", "--depth=2", &from, &shallow.to_string_lossy()]);
+    repo.ap(["check", "--range", "HEAD^..HEAD", "--objective", "T1"])
+        .at(&shallow)
+        .exits(1)
+        .says("the clone is shallow")
+        .says("git fetch --unshallow");
+    repo.ap(["check", "--range", "HEAD^..HEAD", "--objective", "T1"]).exits(4);
+}

@@ -82,6 +82,11 @@ fn or_head(end: &str) -> &str {
 /// differ from every parent.
 fn own_changes(repository: &Repository, commit: &Commit) -> Result<Vec<Change>> {
     let Some((first, others)) = commit.parents.split_first() else {
+        if repository.is_shallow()? {
+            let message = format!("the clone is shallow: what {} changed is not here", commit.id);
+            let failure = Failure::new(Kind::Repository, message);
+            return Err(failure.hint("git fetch --unshallow").into());
+        }
         return repository.changes(None, &commit.id);
     };
     let mut own: BTreeMap<RepoPath, Change> = BTreeMap::new();
