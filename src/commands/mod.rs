@@ -173,6 +173,11 @@ impl Narrator<'_> {
         self.progress.event(&event)
     }
 
+    /// Names the plan in every event from here on.
+    pub fn session(&mut self, id: &str) {
+        self.stream.set_session(id);
+    }
+
     fn run<T, W>(&mut self, work: W) -> anyhow::Result<T>
     where
         W: FnOnce(&Reporter) -> anyhow::Result<T> + Send + 'static,

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use std::io::ErrorKind::{NotADirectory, NotFound};
+
 use anyhow::{Context as _, Result};
 
 use super::project::{PlanFile, Project};
@@ -18,7 +20,7 @@ pub fn templates(project: &Project) -> Result<Templates> {
     let folder = layout::templates();
     let entries = match std::fs::read_dir(project.root.join(&*folder.to_lossy())) {
         Ok(entries) => entries,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+        Err(e) if matches!(e.kind(), NotFound | NotADirectory) => {
             return Templates::new(&BTreeMap::new());
         }
         Err(e) => return Err(e).with_context(|| format!("cannot read {folder}")),
@@ -61,19 +63,28 @@ pub fn is_shown(project: &Project, file: &PlanFile) -> bool {
     beside(file).is_some_and(|page| project.root.join(&*page.to_lossy()).is_file())
 }
 
-/// A finding if the page of a plan shows another plan than the file holds.
-pub fn stale(project: &Project, file: &PlanFile) -> Result<Option<Finding>> {
+/// A finding if the page of a plan shows another plan than the file holds, or was edited.
+pub fn stale(
+    project: &Project,
+    file: &PlanFile,
+    plan: &Plan,
+    proof: &Proof,
+) -> Result<Option<Finding>> {
     let Some(page) = beside(file) else { return Ok(None) };
     let shown = page.to_lossy();
     let Some(text) = store::read_text(&project.root.join(&*shown), &shown)? else {
         return Ok(None);
     };
     let digest = project.repository.blob_id(file.reading.text.as_bytes())?;
-    if digest_in(&text) == Some(&digest) {
+    let what = if digest_in(&text) != Some(&digest) {
+        "shows another plan"
+    } else if text != self::page(project, file, plan, proof)? {
+        "is not what its templates make of the plan"
+    } else {
         return Ok(None);
-    }
+    };
     let slug = file.reading.plan.as_ref().map(|p| p.id.slug()).unwrap_or_default();
-    let finding = Finding::warning(Code::StaleRender, format!("{shown} shows another plan"))
+    let finding = Finding::warning(Code::StaleRender, format!("{shown} {what}"))
         .help(format!("git ap plan --render {slug}"))
         .at(file.reading.top_place("id"));
     Ok(Some(finding))

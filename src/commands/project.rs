@@ -13,7 +13,7 @@ use crate::domain::id::PlanId;
 use crate::domain::path::RepoPath;
 use crate::domain::plan::{self, Facts, Plan, Proof, Reading};
 use crate::git::Repository;
-use crate::store::{self, Steps, layout};
+use crate::store::{self, Lock, Steps, layout};
 
 /// A repository with a worktree, and the owner's policy as it was when the command began.
 #[derive(Debug)]
@@ -61,6 +61,33 @@ impl Project {
         self.policy.as_ref().map_err(Clone::clone)
     }
 
+    /// Waits until no other command of git ap decides and writes in this repository.
+    pub fn lock(&self) -> Result<Lock> {
+        Lock::acquire(&self.repository.common_dir())
+    }
+
+    /// The plan and the policy as a commit has them, if it holds the plan: changes are held
+    /// against what was agreed before them, not against a copy that came with them.
+    pub fn as_of(&self, commit: &str, file: &PlanFile) -> Result<Option<(Config, PlanFile)>> {
+        let text = |path: &RepoPath| -> Result<Option<String>> {
+            let bytes = self.repository.file_at(commit, path)?;
+            let text = bytes.map(String::from_utf8).transpose();
+            text.with_context(|| format!("{path} of {commit} is not UTF-8"))
+        };
+        let Some(path) = &file.path else { return Ok(None) };
+        let Some(plan) = text(path)? else { return Ok(None) };
+        let config = match text(&layout::config())? {
+            Some(text) => readable(&text, &format!("{commit}:.ap/config.toml"))?,
+            None => Config::default(),
+        };
+        let file = PlanFile {
+            shown: file.shown.clone(),
+            path: file.path.clone(),
+            reading: plan::read(&plan),
+        };
+        Ok(Some((config, file)))
+    }
+
     /// The steps that the command's writes pass.
     pub fn steps(ctx: &Ctx) -> Result<Steps> {
         Steps::new(ctx.failpoint.as_deref())
@@ -106,8 +133,17 @@ impl Project {
 
     /// Proves a plan against the policy and the tree.
     pub fn prove(&self, reading: &Reading, plan: &Plan, tree: &Tree) -> Result<Proof> {
-        let facts = Facts { config: self.config()?, tracked: &tree.paths };
-        Ok(plan::prove(reading, plan, facts)?)
+        Self::prove_under(self.config()?, reading, plan, tree)
+    }
+
+    /// Proves a plan against a policy and a tree.
+    pub fn prove_under(
+        config: &Config,
+        reading: &Reading,
+        plan: &Plan,
+        tree: &Tree,
+    ) -> Result<Proof> {
+        Ok(plan::prove(reading, plan, Facts { config, tracked: &tree.paths })?)
     }
 }
 
@@ -118,13 +154,17 @@ fn policy(root: &Path) -> Result<Result<Config, Failure>> {
     let Some(text) = store::read_text(&root.join(&*shown), &shown)? else {
         return Ok(Ok(Config::default()));
     };
-    let reading = config::read(&text);
+    Ok(readable(&text, &shown))
+}
+
+fn readable(text: &str, shown: &str) -> Result<Config, Failure> {
+    let reading = config::read(text);
     let Some(first) = reading.findings.iter().find(|f| f.severity == Severity::Error) else {
-        return Ok(Ok(reading.config));
+        return Ok(reading.config);
     };
     let at = first.place.as_ref().map(|p| format!(":{}:{}", p.line, p.column));
     let message = format!("{shown}{}: {}", at.unwrap_or_default(), first.message);
-    Ok(Err(Failure::new(Kind::Plan, message).hint(format!("git ap check {shown}"))))
+    Err(Failure::new(Kind::Plan, message).hint(format!("git ap check {shown}")))
 }
 
 impl PlanFile {

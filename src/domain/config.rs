@@ -370,6 +370,14 @@ pub fn read(text: &str) -> Reading {
     };
     if let Some(prefix) = root.get("branch_prefix").and_then(Node::as_str) {
         prefix.clone_into(&mut reading.config.branch_prefix);
+        if super::plan::branch_name(prefix).is_err() {
+            let span = root.get("branch_prefix").map_or(0..0, |n| n.span.clone());
+            let finding =
+                Finding::error(Code::BadField, "`branch_prefix` cannot begin a branch's name")
+                    .help("write a plain word, such as `ap`")
+                    .at(Some(Place::of(text, span)));
+            reading.findings.push(finding);
+        }
     }
     reading.config.read_hazards_are_errors = is("read_hazards", "error");
     reading.config.case_is_error = is("case", "error");

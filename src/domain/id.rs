@@ -43,8 +43,7 @@ impl PlanId {
             return Err("the slug of a plan id neither begins nor ends with `-`".into());
         }
         let number = |range: std::ops::Range<usize>| text[range].parse::<u32>().unwrap_or(99);
-        let real = (1..=12).contains(&number(4..6))
-            && (1..=31).contains(&number(6..8))
+        let real = (1..=days(number(0..4), number(4..6))).contains(&number(6..8))
             && number(9..11) < 24
             && number(11..13) < 60
             && number(13..15) < 61;
@@ -83,6 +82,18 @@ impl PlanId {
 impl fmt::Display for PlanId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// The days of a month; none for a number that is no month.
+fn days(year: u32, month: u32) -> u32 {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => 0,
     }
 }
 
@@ -222,7 +233,7 @@ mod tests {
 
     #[test]
     fn plan_ids() {
-        for good in ["20251008-104131-add-jwt", "20250229-235960-x", "20251231-000000-0"] {
+        for good in ["20251008-104131-add-jwt", "20240229-235960-x", "20251231-000000-0"] {
             assert_eq!(PlanId::parse(good).map(|id| id.0), Ok(good.to_owned()));
         }
         let long = format!("20251008-104131-{}", "a".repeat(41));
@@ -235,6 +246,8 @@ mod tests {
             "20251008-104131--a",
             "20251008-104131-a-",
             "20251308-104131-a",
+            "20250229-104131-a",
+            "20250431-104131-a",
             "20251008-246131-a",
             "../../20251008-104131-a",
             "2025100é-104131-a",

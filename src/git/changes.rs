@@ -169,7 +169,9 @@ impl Repository {
     pub fn staged(&self) -> Result<Vec<Change>> {
         let raw = ["diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev"];
         // `ignore = all` in .gitmodules, which anyone may edit, would hide a staged pointer.
-        let rest = ["--no-relative", "--ignore-submodules=none", "HEAD", "--"];
+        // What is only intended to be added (`git add -N`) is in no commit yet.
+        let rest =
+            ["--no-relative", "--ignore-submodules=none", "--ita-invisible-in-index", "HEAD", "--"];
         raw_changes(&self.git().output(raw.iter().chain(&rest))?)
     }
 }

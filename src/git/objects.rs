@@ -79,6 +79,30 @@ impl Repository {
         Ok(entries)
     }
 
+    /// The contents of a file as a commit has it; `None` if it has no such file.
+    pub fn file_at(&self, commit: &str, path: &RepoPath) -> Result<Option<Vec<u8>>> {
+        let reading = || format!("cannot read {path} of {commit}");
+        let commit = self.gix.find_commit(self.id(commit)?).with_context(reading)?;
+        let mut at = commit.tree().with_context(reading)?;
+        let mut names = path.components().peekable();
+        while let Some(name) = names.next() {
+            let entry = at.iter().find_map(|e| e.ok().filter(|e| e.filename() == name));
+            let Some(entry) = entry else { return Ok(None) };
+            let (mode, id) = (entry.mode(), entry.object_id());
+            match names.peek() {
+                None if mode.is_blob() => {
+                    let mut blob = self.gix.find_object(id).with_context(reading)?;
+                    return Ok(Some(std::mem::take(&mut blob.data)));
+                }
+                Some(_) if mode.is_tree() => {
+                    at = self.gix.find_tree(id).with_context(reading)?;
+                }
+                _ => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+
     /// A handle for reading contents from several threads.
     pub fn objects(&self) -> Objects {
         Objects(self.gix.clone().into_sync())

@@ -246,3 +246,32 @@ fn where_the_history_ends_early_nothing_is_guessed() {
         .says("git fetch --unshallow");
     repo.ap(["check", "--range", "HEAD^..HEAD", "--objective", "T1"]).exits(4);
 }
+
+#[test]
+fn a_copy_that_came_with_the_changes_widens_no_scope() {
+    let repo = planned(&["src/a.rs", "web/b.ts", "top"], "src/", "web/");
+    let base = repo.git(["rev-parse", "HEAD"]);
+    let path = format!(".ap/plans/{ID}/plan.toml");
+    let range = format!("{base}..HEAD");
+    let check = || repo.ap(["check", "--range", &range, "--objective", "T1"]).exits(4);
+    repo.write("top", "out of scope");
+    repo.commit("out");
+    check();
+    let wide = repo.read(&path).replace("\"src/\"", "\"**\"").replace("wave = 1", "");
+    repo.write(&path, &wide);
+    check().answers_with("may not change top");
+    repo.write(".ap/config.toml", "schema = 1\nglobal_forbid = []\n");
+    repo.commit("widen");
+    let done = check().answers_with("may not change top");
+    assert!(done.stdout().contains("may not change .ap/plans"), "{}", done.stdout());
+    repo.write("top", "again");
+    repo.git(["add", "top"]);
+    // Once the target holds the wider plan, that is what was agreed.
+    repo.ap(["check", "--staged", "--objective", "T1"])
+        .exits(0)
+        .says("1 staged change held against");
+    repo.git(["reset", "--quiet", "--hard"]);
+    repo.write("new", "");
+    repo.git(["add", "--intent-to-add", "new"]);
+    repo.ap(["check", "--staged", "--objective", "T2"]).exits(0).says("0 staged changes");
+}

@@ -340,3 +340,99 @@ fn killed_or_failing_at_any_step_the_next_run_ends_as_if_nothing_had_been() {
         }
     }
 }
+
+#[test]
+fn two_at_once_become_two_plans() {
+    let repo = code();
+    std::thread::scope(|scope| {
+        for request in ["login token", "Login: token!!", "LOGIN token"] {
+            let repo = &repo;
+            scope.spawn(move || drop(repo.ap(["plan", "-q", request]).exits(0)));
+        }
+    });
+    let state = repo.state();
+    let plans = state.below(".ap/").into_keys().filter(|p| p.ends_with("plan.toml")).count();
+    assert_eq!(plans, 3, "{:?}", state.below(".ap/").into_keys().collect::<Vec<_>>());
+    for slug in ["login-token", "login-token-2", "login-token-3"] {
+        repo.ap(["check", &format!("20251008-104131-{slug}")]).exits(0);
+    }
+}
+
+#[test]
+fn the_same_plan_given_again_stays_the_same_whatever_was_committed_meanwhile() {
+    let repo = Repo::of(&["src/a.rs", "web/b.ts"]);
+    let text = plan(ID, "src/", "web/");
+    repo.ap(["plan", "--commit", "--from", "-"]).stdin(text.clone()).exits(0);
+    repo.write("src/a.rs", "more");
+    let head = repo.commit("more");
+    let before = repo.state();
+    for _ in 0..2 {
+        repo.ap(["plan", "--commit", "--from", "-"])
+            .stdin(text.clone())
+            .exits(0)
+            .says("nothing was changed");
+    }
+    assert_eq!(repo.state(), before);
+    assert_eq!(repo.git(["rev-parse", "HEAD"]), head);
+}
+
+#[test]
+fn whatever_an_editor_leaves_is_kept() {
+    let repo = Repo::of(&["src/a.rs", "web/b.ts"]);
+    repo.ap(["plan", "--from", "-"]).stdin(plan(ID, "src/", "web/")).exits(0);
+    let before = repo.state();
+    let edit = |editor: &str, code: i32| {
+        let done = repo.ap(["plan", "--edit"]).env("GIT_EDITOR", editor).exits(code);
+        let said = done.stderr();
+        let path = said.split("your text is in ").nth(1).and_then(|t| t.lines().next());
+        path.map(|path| {
+            let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{path}: {e}"));
+            std::fs::remove_file(path).expect("removable");
+            bytes
+        })
+    };
+    let kept = edit("printf 'caf\\351' >", 1).expect("it is named");
+    assert_eq!(kept, b"caf\xe9");
+    let kept = edit("f() { echo typed > \"$1\"; false; }; f", 1).expect("it is named");
+    assert_eq!(kept, b"typed\n");
+    let kept = edit("sed -i s/20251008-104131-x/20251008-104131-y/", 3).expect("it is named");
+    assert!(String::from_utf8_lossy(&kept).contains("104131-y"));
+    assert_eq!(edit("rm", 1), None, "there is nothing to name");
+    assert_eq!(repo.state(), before);
+}
+
+#[test]
+fn a_page_that_was_edited_is_told_from_what_the_plan_says() {
+    let repo = Repo::of(&["src/a.rs", "web/b.ts"]);
+    repo.ap(["plan", "--from", "-"]).stdin(plan(ID, "src/", "web/")).exits(0);
+    let path = format!(".ap/plans/{ID}/plan.md");
+    repo.write(&path, repo.read(&path).replace("`src/`", "`docs/`"));
+    repo.ap(["check"])
+        .exits(0)
+        .answers_with("warning[stale-render]")
+        .answers_with("is not what its templates make");
+    repo.ap(["plan", "--render", "--format", "json"]).exits(0).answers_with("\"changed\":true");
+    repo.ap(["check"]).exits(0).answers("20251008-104131-x: valid, 2 objectives in 1 wave\n");
+}
+
+#[test]
+fn a_base_that_is_no_commit_and_a_choice_of_plans_are_refused() {
+    let repo = Repo::of(&["src/a.rs", "web/b.ts"]);
+    let before = repo.state();
+    let text = plan(ID, "src/", "web/").replace("type =", "base = \"zzz\"\ntype =");
+    repo.ap(["plan", "--from", "-"])
+        .stdin(text.clone())
+        .exits(3)
+        .answers_with("standard input:5:8")
+        .answers_with("`base` zzz is no commit");
+    let two = format!("A\n```toml\n{0}```\nB\n```toml\n{0}```\n", plan(ID, "src/", "web/"));
+    repo.ap(["plan", "--from", "-"])
+        .stdin(two)
+        .exits(3)
+        .answers_with("a second plan; the first begins in line 3");
+    repo.ap(["plan", "--from", "-"])
+        .stdin("I cannot do that.")
+        .exits(3)
+        .answers_with("this holds no plan");
+    assert_eq!(repo.state(), before);
+}

@@ -5,26 +5,48 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::Args;
-use crate::commands::project::{PlanFile, Project};
+use super::{Args, show, subject};
+use crate::commands::project::{PlanFile, Project, Tree};
+use crate::commands::{Ctx, Exit};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::finding::{Code, Finding};
 use crate::domain::guard::{Guarded, guard};
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
-use crate::domain::plan::{Plan, Proof};
+use crate::domain::plan::Plan;
 use crate::domain::tree::Change;
 use crate::git::{Commit, Repository};
+use crate::ui::count_of;
 
 /// Holds the changes that the arguments name against the scope of an objective. Each violation
-/// is a finding.
-pub(super) fn findings(
+/// is a finding. What counts is the plan as it was before the changes: at the beginning of the
+/// range, or in `HEAD`.
+pub(super) fn run(
+    ctx: &Ctx,
     project: &Project,
     args: &Args,
     file: &PlanFile,
-    plan: &Plan,
-    proof: &Proof,
-) -> Result<Vec<Finding>> {
+    tree: &Tree,
+) -> Result<Exit> {
+    let range = args.range.as_deref().map(ends).transpose()?;
+    let before = match range {
+        Some((from, _)) => project.repository.commit(from)?,
+        None => tree.commit.clone(),
+    };
+    let agreed = project.as_of(&before, file)?;
+    if agreed.is_none() {
+        ctx.ui.note(&format!(
+            "{} is not in {}: its working copy counts",
+            file.shown,
+            short(&before)
+        ));
+    }
+    let (config, file) = match &agreed {
+        Some((config, file)) => (config, file),
+        None => (project.config()?, file),
+    };
+    let plan = file.require()?;
+    let proof = Project::prove_under(config, &file.reading, plan, tree)?;
     let objective = objective(args, plan)?;
     let index = plan.objectives.iter().position(|o| o.id == objective);
     let scope = index.and_then(|i| proof.scopes.get(i)).ok_or_else(|| {
@@ -32,21 +54,34 @@ pub(super) fn findings(
         let message = format!("{} has no objective {objective}", file.shown);
         Failure::new(Kind::User, message).hint(format!("name one of {}", ids.join(", ")))
     })?;
-    let mut out = Vec::new();
-    if let Some(range) = &args.range {
-        let (from, to) = ends(range)?;
-        for commit in project.repository.commits_between(from, to)? {
-            let changes = own_changes(&project.repository, &commit)?;
-            let guarded = guard(&changes, scope, &proof.scopes, &proof.rules);
-            let short = commit.id.get(..10).unwrap_or(&commit.id);
-            out.extend(as_findings(&guarded, &objective, &format!("commit {short}: ")));
+    let held = |changes: &[Change], prefix: &str| {
+        as_findings(&guard(changes, scope, &proof.scopes, &proof.rules), &objective, prefix)
+    };
+    let mut found = Vec::new();
+    if let Some((from, to)) = range {
+        let commits = project.repository.commits_between(from, to)?;
+        for commit in &commits {
+            let changes = own_changes(&project.repository, commit)?;
+            found.extend(held(&changes, &format!("commit {}: ", short(&commit.id))));
         }
+        ctx.ui.note(&format!(
+            "{} held against the scope of {objective}",
+            count_of(commits.len(), "commit")
+        ));
     } else {
         let changes = project.repository.staged()?;
-        let guarded = guard(&changes, scope, &proof.scopes, &proof.rules);
-        out.extend(as_findings(&guarded, &objective, ""));
+        found.extend(held(&changes, ""));
+        ctx.ui.note(&format!(
+            "{} held against the scope of {objective}",
+            count_of(changes.len(), "staged change")
+        ));
     }
-    Ok(out)
+    show(ctx, &found, file, subject(plan, &proof))?;
+    Ok(if found.is_empty() { Exit::DONE } else { Kind::Violation.into() })
+}
+
+fn short(id: &str) -> &str {
+    id.get(..10).unwrap_or(id)
 }
 
 fn objective(args: &Args, plan: &Plan) -> Result<ObjectiveId, Failure> {
@@ -104,7 +139,7 @@ fn as_findings(guarded: &Guarded, objective: &ObjectiveId, prefix: &str) -> Vec<
     let violations = guarded.violations.iter().map(|violation| {
         let message = format!("{prefix}{}", violation.message(objective));
         let mut finding = Finding::error(Code::ScopeViolation, message)
-            .help("take the change back, or ask for the path in the plan")
+            .help("take the change back, or give the objective the path with `git ap plan --edit`")
             .objectives([objective.clone()]);
         finding.witness = Some(violation.path.clone());
         finding

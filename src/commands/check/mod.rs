@@ -9,7 +9,7 @@ use super::project::{PlanFile, Project};
 use super::{Ctx, Exit, page};
 use crate::domain::config;
 use crate::domain::error::{Failure, Kind};
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Code, Finding};
 use crate::domain::plan::{Plan, Proof};
 use crate::domain::team;
 use crate::store::{self, layout};
@@ -69,13 +69,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
         return Ok(Kind::Plan.into());
     };
     let tree = project.tree()?;
-    let proof = project.prove(&file.reading, plan, &tree)?;
     if args.range.is_some() || args.staged {
-        let found = changes::findings(&project, args, &file, plan, &proof)?;
-        let subject = subject(plan, &proof);
-        show(ctx, &found, &file, subject)?;
-        return Ok(if found.is_empty() { Exit::DONE } else { Kind::Violation.into() });
+        return changes::run(ctx, &project, args, &file, &tree);
     }
+    let proof = project.prove(&file.reading, plan, &tree)?;
     if args.fix {
         let fixed = fix::fix(ctx, &project, &file, plan, &proof, args.dry_run)?;
         return answer(ctx, &project, &tree, fixed.as_ref().unwrap_or(&file));
@@ -93,9 +90,28 @@ fn answer(
     let plan = file.require()?;
     let proof = project.prove(&file.reading, plan, tree)?;
     let mut found = proof.findings.clone();
-    found.extend(page::stale(project, file)?);
+    found.extend(unknown_base(project, file, plan)?);
+    found.extend(page::stale(project, file, plan, &proof)?);
     show(ctx, &found, file, subject(plan, &proof))?;
     Ok(if findings::is_valid(&found) { Exit::DONE } else { Kind::Plan.into() })
+}
+
+/// A finding if the commit that a plan was made against is not in this repository. In a shallow
+/// clone that says nothing.
+pub(super) fn unknown_base(
+    project: &Project,
+    file: &PlanFile,
+    plan: &Plan,
+) -> Result<Option<Finding>> {
+    let Some(base) = &plan.base else { return Ok(None) };
+    if project.repository.commit(base).is_ok() || project.repository.is_shallow()? {
+        return Ok(None);
+    }
+    let finding =
+        Finding::warning(Code::BadField, format!("`base` {base} is no commit of this repository"))
+            .help("write a full commit id, as `git rev-parse HEAD` prints it, or leave `base` out")
+            .at(file.reading.top_place("base"));
+    Ok(Some(finding))
 }
 
 fn subject<'a>(plan: &'a Plan, proof: &Proof) -> Subject<'a> {

@@ -3,64 +3,105 @@
 use std::io::Write as _;
 
 use anyhow::{Context as _, Result};
+use serde_json::json;
+use tempfile::NamedTempFile;
 
 use super::Args;
 use super::from::prove;
 use super::save;
 use crate::commands::page;
-use crate::commands::project::Project;
+use crate::commands::project::{PlanFile, Project};
 use crate::commands::{Ctx, Exit, check};
 use crate::domain::action::Action;
 use crate::domain::error::{Failure, Kind};
-use crate::domain::plan;
+use crate::domain::id::PlanId;
+use crate::domain::plan::{self, SCHEMA};
 use crate::git::shell;
+use crate::ui::Format;
 use crate::ui::findings::Subject;
 
-/// Opens a copy of the plan in the editor and takes the result over when it is a plan.
+/// Opens a copy of the plan in the editor and takes the result over when it is a plan. Whatever
+/// goes wrong, what was typed stays where it was typed.
 pub(super) fn run(ctx: &Ctx, project: &Project, args: &Args) -> Result<Exit> {
     let id = project.plan_id(args.plan_name().as_deref())?;
     let file = project.plan(&id)?;
+    let copy = copy_of(&id, &file.reading.text)?;
+    let editor = project.repository.editor()?;
+    let edited = shell::edit(&editor, copy.path());
+    let text = crate::store::read_text(copy.path(), "the edited copy");
+    if matches!((&edited, &text), (Ok(true), Ok(Some(text))) if *text == file.reading.text) {
+        ctx.ui.note("the plan is as it was");
+        return Ok(Exit::DONE);
+    }
+    let outcome = match (edited, text) {
+        (Err(error), _) | (_, Err(error)) => Err(error),
+        (Ok(false), _) => Err(anyhow::anyhow!("the editor `{editor}` failed")),
+        (_, Ok(None)) => Err(anyhow::anyhow!("the editor `{editor}` removed the file")),
+        (Ok(true), Ok(Some(text))) => take_over(ctx, project, args, &id, &text),
+    };
+    outcome.map_err(|error| kept(error, copy, &file.reading.text))
+}
+
+fn copy_of(id: &PlanId, text: &str) -> Result<NamedTempFile> {
     let mut copy = tempfile::Builder::new()
         .prefix(&format!("{}-", id.slug()))
         .suffix(".toml")
         .tempfile()
         .context("cannot make a copy of the plan to edit")?;
-    copy.write_all(file.reading.text.as_bytes()).context("cannot write the copy of the plan")?;
+    copy.write_all(text.as_bytes()).context("cannot write the copy of the plan")?;
     copy.flush().context("cannot write the copy of the plan")?;
-    let editor = project.repository.editor()?;
-    if !shell::edit(&editor, copy.path())? {
-        let message = format!("the editor `{editor}` failed: the plan is as it was");
-        return Err(Failure::new(Kind::User, message).into());
+    Ok(copy)
+}
+
+/// The error with the place of the edited copy, which stays there if it holds anything new.
+fn kept(error: anyhow::Error, copy: NamedTempFile, original: &str) -> anyhow::Error {
+    let failure = crate::ui::failure_of(&error);
+    let typed = std::fs::read(copy.path()).is_ok_and(|bytes| bytes != original.as_bytes());
+    if !typed {
+        let message = format!("{}: the plan is as it was", failure.message);
+        return Failure { message, ..failure }.into();
     }
-    let text = crate::store::read_text(copy.path(), "the edited copy")?.unwrap_or_default();
-    if text == file.reading.text {
-        ctx.ui.note("the plan is as it was");
-        return Ok(Exit::DONE);
+    match copy.keep() {
+        Ok((_, path)) => {
+            let shown = path.to_string_lossy();
+            let message =
+                format!("{}: the plan is as it was, your text is in {shown}", failure.message);
+            Failure::new(failure.kind, message)
+                .hint(format!("mend {shown}, then `git ap plan --from {shown}`"))
+                .into()
+        }
+        Err(error) => anyhow::Error::new(error).context("cannot keep the edited copy"),
     }
-    let reading = plan::read(&text);
-    let same_id = reading.plan.as_ref().is_some_and(|p| p.id == id);
-    if !same_id {
-        // What was typed is not lost: the copy stays where it is.
-        let (_, kept) = copy.keep().context("cannot keep the edited copy")?;
-        let shown = kept.to_string_lossy().into_owned();
-        let edited =
-            crate::commands::project::PlanFile { shown: shown.clone(), path: None, reading };
-        check::show(ctx, &edited.reading.findings, &edited, Subject::default())?;
-        let what = if edited.reading.plan.is_some() { "has another `id`" } else { "has errors" };
-        let message =
-            format!("the edited plan {what}: the plan is as it was, your text is in {shown}");
-        return Err(Failure::new(Kind::Plan, message)
-            .hint(format!("git ap plan --from {shown}"))
-            .into());
+}
+
+fn take_over(ctx: &Ctx, project: &Project, args: &Args, id: &PlanId, text: &str) -> Result<Exit> {
+    let reading = plan::read(text);
+    let Some(edited) = &reading.plan else {
+        let shown = "the edited plan".to_owned();
+        let file = PlanFile { shown, path: None, reading };
+        check::show(ctx, &file.reading.findings, &file, Subject::default())?;
+        return Err(Failure::new(Kind::Plan, "the edited plan has errors").into());
+    };
+    if edited.id != *id {
+        let message = format!("the edited plan has another `id`, {}", edited.id);
+        return Err(Failure::new(Kind::Plan, message).into());
     }
-    let ready = prove(project, &text)?;
+    let _lock = project.lock()?;
+    let ready = prove(project, text)?;
     let actions = save::actions(project, &ready, args.commit)?;
-    if args.dry_run {
-        save::preview(ctx, &ready, &actions)?;
-    } else {
-        let steps = Project::steps(ctx)?;
-        let outcomes = crate::apply::apply(&project.repository, &project.root, &steps, &actions)?;
-        save::report(ctx, &ready, &actions, &outcomes)?;
+    match (args.dry_run, ctx.ui.format) {
+        (true, Format::Human) => save::preview(ctx, &ready, &actions)?,
+        (true, _) => ctx.ui.json(ready.plan()?)?,
+        (false, format) => {
+            let steps = Project::steps(ctx)?;
+            let outcomes =
+                crate::apply::apply(&project.repository, &project.root, &steps, &actions)?;
+            if format == Format::Human {
+                save::report(ctx, &ready, &actions, &outcomes)?;
+            } else {
+                ctx.ui.json(ready.plan()?)?;
+            }
+        }
     }
     Ok(if ready.proof.valid() { Exit::DONE } else { Kind::Plan.into() })
 }
@@ -89,6 +130,11 @@ pub(super) fn render(ctx: &Ctx, project: &Project, args: &Args) -> Result<Exit> 
     let outcomes = crate::apply::apply(&project.repository, &project.root, &steps, &actions)?;
     let changed = outcomes.iter().any(|o| *o != crate::apply::Outcome::Unchanged);
     let shown = crate::store::layout::plan_page(&id);
+    if ctx.ui.format == Format::Json {
+        let path = shown.to_lossy();
+        ctx.ui.json(&json!({ "schema": SCHEMA, "path": path, "changed": changed }))?;
+        return Ok(Exit::DONE);
+    }
     ctx.ui.note(&if changed {
         format!("{shown} written")
     } else {

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use toml_edit::{DocumentMut, Item, Value};
+use toml_edit::{Item, Value};
 
 use super::Args;
 use super::save::{self, Ready};
@@ -29,6 +29,13 @@ pub(super) fn run(ctx: &Ctx, project: &Project, args: &Args, from: &Path) -> Res
         ctx.ui.note("nothing was written");
         return Ok(Kind::Plan.into());
     };
+    let unknown = check::unknown_base(project, &given, &plan)?;
+    if let Some(finding) = unknown {
+        check::show(ctx, &[finding], &given, Subject::default())?;
+        ctx.ui.note("nothing was written");
+        return Ok(Kind::Plan.into());
+    }
+    let _lock = project.lock()?;
     let text = completed(project, &given, &plan)?;
     let ready = prove(project, &text)?;
     let valid = ready.proof.valid();
@@ -89,35 +96,35 @@ fn read(ctx: &Ctx, from: &Path) -> Result<(String, String)> {
 /// wrote it otherwise; JSON and fenced blocks are written anew as TOML.
 fn completed(project: &Project, given: &PlanFile, plan: &Plan) -> Result<String> {
     let head = project.repository.head()?;
-    let target = match (&plan.target, &head.branch) {
-        (Some(target), _) | (None, Some(target)) => target.clone(),
-        (None, None) => {
+    // The same plan given again is the same plan: what was filled in stays.
+    let there = project.plan(&plan.id).ok().and_then(|file| file.reading.plan);
+    let (old_target, old_base) = there.map_or((None, None), |old| (old.target, old.base));
+    let target = match plan.target.clone().or(old_target).or(head.branch) {
+        Some(target) => target,
+        None => {
             let failure =
                 Failure::new(Kind::Repository, "HEAD is detached: on which branch shall it land?");
             return Err(failure.hint("add `target = \"main\"` to the plan").into());
         }
     };
-    let base = match &plan.base {
+    let base = match plan.base.as_ref().or(old_base.as_ref()) {
         Some(base) => project.repository.commit(base)?,
         None => head.commit,
     };
     let whole = Plan { target: Some(target.clone()), base: Some(base.clone()), ..plan.clone() };
-    if given.reading.syntax == Some(Syntax::Toml)
-        && let Ok(mut document) = given.reading.text.parse::<DocumentMut>()
-    {
-        let set = |document: &mut DocumentMut, key: &str, value: &str| {
-            document.insert(key, Item::Value(Value::from(value)));
-        };
+    let text = plan::edited(&given.reading.text, |document| {
         if plan.target.is_none() {
-            set(&mut document, "target", &target);
+            document.insert("target", Item::Value(Value::from(target)));
         }
         if plan.base.as_ref() != Some(&base) {
-            set(&mut document, "base", &base);
+            document.insert("base", Item::Value(Value::from(base)));
         }
-        let text = document.to_string();
-        if plan::read(&text).plan.as_ref() == Some(&whole) {
-            return Ok(text);
-        }
+        Some(())
+    });
+    if given.reading.syntax == Some(Syntax::Toml)
+        && let Some(text) = text.filter(|text| plan::read(text).plan.as_ref() == Some(&whole))
+    {
+        return Ok(text);
     }
     Ok(plan::to_toml(&whole))
 }

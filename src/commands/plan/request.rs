@@ -43,6 +43,9 @@ pub(super) fn run(ctx: &Ctx, project: Project, args: &Args) -> Result<Exit> {
         if quiet {
             return Ok(((project, made), None));
         }
+        let _lock = project.lock()?;
+        let made = renamed_if_taken(&project, made)?;
+        narrator.session(made.ready.plan()?.id.as_str());
         let actions = save::actions(&project, &made.ready, args.commit)?;
         let outcomes = save::write(ctx, &project, &actions, narrator)?;
         Ok(((project, made), Some((actions, outcomes))))
@@ -74,13 +77,28 @@ struct Made {
     notes: Vec<String>,
 }
 
+/// Another command may have taken the id while this one was planning.
+fn renamed_if_taken(project: &Project, mut made: Made) -> Result<Made> {
+    let mut plan = made.ready.plan()?.clone();
+    let free = free_id(project, &plan.id)?;
+    if free != plan.id {
+        plan.id = free;
+        let analysis = made.ready.analysis.take();
+        made.ready = Ready { analysis, ..prove(project, &plan::to_toml(&plan))? };
+    }
+    Ok(made)
+}
+
 /// An id that no plan of this worktree has, with a slug that is not taken either.
 fn fresh_id(ctx: &Ctx, project: &Project, request: &str) -> Result<PlanId> {
-    let first = PlanId::new(&ctx.clock.stamp(), request).map_err(anyhow::Error::msg)?;
+    free_id(project, &PlanId::new(&ctx.clock.stamp(), request).map_err(anyhow::Error::msg)?)
+}
+
+fn free_id(project: &Project, first: &PlanId) -> Result<PlanId> {
     let plans = store::list(&project.root)?;
     let taken = |id: &PlanId| plans.ids().iter().any(|other| other.slug() == id.slug());
     let mut ids = std::iter::once(first.clone()).chain((2..).map(|n| first.numbered(n)));
-    Ok(ids.find(|id| !taken(id)).unwrap_or(first))
+    Ok(ids.find(|id| !taken(id)).unwrap_or_else(|| first.clone()))
 }
 
 fn make(project: &Project, id: &PlanId, request: &str, reporter: &Reporter) -> Result<Made> {
@@ -107,6 +125,12 @@ fn make(project: &Project, id: &PlanId, request: &str, reporter: &Reporter) -> R
     reporter.report(EventKind::PhaseComplete { phase: Phase::Validation }, 90);
     ready.analysis = Some(page::templates(project)?.analysis_md(&document, request)?);
     let mut notes = draft.notes;
+    if draft.plan.request.len() < request.trim().len() {
+        let kept = draft.plan.request.len() >> 10;
+        notes.push(format!(
+            "the request was cut after {kept} KiB: what is behind was not looked at"
+        ));
+    }
     notes.extend(uncommitted(project)?);
     Ok(Made { ready, notes })
 }

@@ -41,12 +41,20 @@ pub fn parse(text: &str) -> Result<(Node, Syntax), SyntaxError> {
         Err(error) => error,
     };
     let mut first_error = None;
-    for fence in fences(text) {
+    let mut found: Option<(Node, Syntax)> = None;
+    for fence in fences(text).into_iter().flat_map(|fence| with_inner(text, fence)) {
         let json = text[fence.clone()].trim_start().starts_with('{');
         let syntax = if json { Syntax::Json } else { Syntax::Toml };
         match parse_as(text, fence.clone(), syntax) {
             Ok(node) if node.get("objective").or_else(|| node.get("schema")).is_some() => {
-                return Ok((node, syntax));
+                if let Some((first, _)) = found {
+                    let line = text[..first.span.start].matches('\n').count() + 1;
+                    let message =
+                        format!("a second plan; the first begins in line {line}: keep one");
+                    let end = fence.start + text[fence.clone()].find('\n').unwrap_or(0);
+                    return Err(SyntaxError { message, span: fence.start..end });
+                }
+                found = Some((node, syntax));
             }
             Err(error) if first_error.is_none() && looks_like_a_plan(&text[fence]) => {
                 first_error = Some(error);
@@ -54,7 +62,28 @@ pub fn parse(text: &str) -> Result<(Node, Syntax), SyntaxError> {
             Ok(_) | Err(_) => {}
         }
     }
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    if !looks_like_a_plan(text) {
+        let message = "this holds no plan: neither TOML nor JSON, nor a fenced block of one";
+        return Err(SyntaxError { message: message.to_owned(), span: 0..first_line(text) });
+    }
     Err(first_error.unwrap_or(toml))
+}
+
+/// A fenced block, or the blocks inside it where it is a Markdown text itself: chats quote whole
+/// answers.
+fn with_inner(text: &str, fence: Range<usize>) -> Vec<Range<usize>> {
+    let inner = fences(&text[fence.clone()]);
+    if inner.is_empty() || parse_as(text, fence.clone(), Syntax::Toml).is_ok() {
+        return vec![fence];
+    }
+    inner.into_iter().map(|range| shifted(&range, fence.start)).collect()
+}
+
+fn first_line(text: &str) -> usize {
+    text.find('\n').unwrap_or(text.len())
 }
 
 fn looks_like_a_plan(block: &str) -> bool {
@@ -280,6 +309,24 @@ mod tests {
         }
         assert!(parse(&"[".repeat(100_000)).is_err());
         assert!(parse(&format!("{{\"a\":{}", "[".repeat(100_000))).is_err());
+    }
+
+    #[test]
+    fn nested_fences_are_opened_and_two_plans_are_not_chosen_from() {
+        let nested = "````markdown\nThe plan:\n```toml\nschema = 1\n```\n````\n";
+        let (root, _) = parse(nested).expect("the inner block is a plan");
+        assert_eq!(&nested[root.get("schema").expect("there").span.clone()], "1");
+        let two = "A:\n```toml\nschema = 1\n```\nor B:\n```toml\nschema = 1\n```\n";
+        let error = parse(two).expect_err("which one is meant?");
+        assert!(error.message.contains("the first begins in line 3"), "{error:?}");
+        assert_eq!(two[..error.span.start].matches('\n').count(), 6);
+        for prose in ["", "Sorry, I cannot do that.", "[]", "null"] {
+            let error = parse(prose);
+            assert!(
+                prose.is_empty() || error.is_err_and(|e| e.message.contains("no plan")),
+                "{prose}"
+            );
+        }
     }
 
     #[test]

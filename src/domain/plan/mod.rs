@@ -12,9 +12,10 @@ mod repair;
 pub mod shape;
 
 pub use proof::{Facts, Proof, prove};
+pub(in crate::domain) use read::branch_name;
 pub use read::{Reading, read};
 pub use render::{to_toml, toml_string};
-pub use repair::{Move, repair, with_moves};
+pub use repair::{Move, edited, repair, with_moves};
 
 /// The version of every file that git ap writes.
 pub const SCHEMA: u32 = 1;

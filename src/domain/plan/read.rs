@@ -253,7 +253,7 @@ fn number(node: &Node, key: &str) -> Option<u32> {
 }
 
 /// The rules of `git check-ref-format --branch`.
-fn branch_name(name: &str) -> Result<(), &'static str> {
+pub(in crate::domain) fn branch_name(name: &str) -> Result<(), &'static str> {
     let component = |c: &str| {
         !c.is_empty()
             && !c.starts_with('.')

@@ -87,7 +87,22 @@ fn reason(plan: &Plan, constraints: &Constraints, waves: &[u32], index: usize) -
 /// The text of a TOML plan with the moves made; everything else, comments included, stays as it
 /// was. `None` if the text is not such a plan.
 pub fn with_moves(text: &str, moves: &[Move]) -> Option<String> {
-    let mut document: DocumentMut = text.parse().ok()?;
+    edited(text, |document| set_waves(document, moves))
+}
+
+/// The text of a TOML document after `edit`, with its line ends and byte order mark as they
+/// were: the library writes neither back. `None` if the text is no TOML or `edit` gives up.
+pub fn edited(text: &str, edit: impl FnOnce(&mut DocumentMut) -> Option<()>) -> Option<String> {
+    let mark = if text.starts_with('\u{feff}') { "\u{feff}" } else { "" };
+    let body = &text[mark.len()..];
+    let crlf = body.contains("\r\n");
+    let mut document: DocumentMut = body.replace("\r\n", "\n").parse().ok()?;
+    edit(&mut document)?;
+    let written = document.to_string();
+    Some(format!("{mark}{}", if crlf { written.replace('\n', "\r\n") } else { written }))
+}
+
+fn set_waves(document: &mut DocumentMut, moves: &[Move]) -> Option<()> {
     for one in moves {
         let wave = value(i64::from(one.to));
         let table: &mut dyn toml_edit::TableLike = match document.get_mut("objective")? {
@@ -106,5 +121,5 @@ pub fn with_moves(text: &str, moves: &[Move]) -> Option<String> {
             _ => drop(table.insert("wave", wave)),
         }
     }
-    Some(document.to_string())
+    Some(())
 }

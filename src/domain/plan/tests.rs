@@ -248,6 +248,9 @@ fn repair_moves_the_fewest_and_keeps_the_text() {
         text.replace("wave = 1 # move", "wave = 2 # move")
             .replace("wave = 1\ntouch = [\"web/\"]", "wave = 2\ntouch = [\"web/\"]")
     );
+    let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    let expected = format!("\u{feff}{}", fixed.replace('\n', "\r\n"));
+    assert_eq!(with_moves(&windows, &moves), Some(expected), "line ends and the mark stay");
     let reading = read(&fixed);
     let plan = reading.plan.clone().expect("valid");
     let tracked = tracked(&["src/a", "web/x"]);

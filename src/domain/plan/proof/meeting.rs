@@ -52,12 +52,13 @@ impl Prover<'_> {
             let witness = tracked.first().copied().unwrap_or(&meeting.left);
             let patterns = [confirmed(one, rules, witness)?, confirmed(two, rules, witness)?];
             let kind = if tracked.is_empty() { "a new file such as " } else { "" };
+            let below = self.meant_below(patterns, witness);
             let message = format!(
                 "{} and {} can both change {kind}{witness} in wave {}",
                 one.id, two.id, waves[*a]
             );
             let mut finding = Finding::error(Code::ScopeOverlap, message)
-                .help(separation(one, two, patterns))
+                .help(below.unwrap_or_else(|| separation(one, two, patterns)))
                 .objectives([one.id.clone(), two.id.clone()])
                 .patterns(patterns.map(|p| p.as_str().to_owned()))
                 .at(self.pattern_place(*a, "touch", patterns[0]));
@@ -70,6 +71,16 @@ impl Prover<'_> {
             self.findings.push(finding);
         }
         Ok(())
+    }
+
+    /// The scopes meet only where one names a directory that exists without its slash: the
+    /// other could put a file in its place.
+    fn meant_below(&self, patterns: [&Pattern; 2], witness: &RepoPath) -> Option<String> {
+        let is_directory = self.facts.tracked.iter().any(|p| p.is_below(witness));
+        let named = patterns.iter().find(|p| p.as_str().as_bytes() == witness.as_bytes())?;
+        is_directory.then(|| {
+            format!("write `{named}/` for what is below the directory: without the slash it is also a file of that name")
+        })
     }
 
     pub(super) fn case(

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::Prover;
 use crate::domain::document::closest;
 use crate::domain::finding::{Code, Finding};
+use crate::domain::overlap::Language;
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::{NormalForm, Pattern, Tail};
 use crate::domain::scope::{Rules, Scope};
@@ -31,6 +32,17 @@ impl Prover<'_> {
                 Ok(Some(_)) => {}
                 Ok(None) => {
                     let place = self.pattern_place(index, "touch", pattern);
+                    let alone = Language::new(std::slice::from_ref(pattern), &[]);
+                    if alone.example() == Ok(None) {
+                        let message = format!("`{pattern}` matches no path that git could hold");
+                        let finding = Finding::error(Code::BadPattern, message)
+                            .help("correct it, or remove it")
+                            .objectives([scope.id.clone()])
+                            .patterns([pattern.as_str().to_owned()])
+                            .at(place);
+                        self.findings.push(finding);
+                        continue;
+                    }
                     let finding = Finding::error(
                         Code::ScopeForbidden,
                         format!(
@@ -204,10 +216,7 @@ fn by_whom(scope: &Scope, rules: &Rules, pattern: &Pattern) -> String {
     let lists = [(&rules.global_forbid, "`global_forbid`"), (&scope.forbid, "its `forbid`")];
     for (list, name) in lists {
         let alone = list.iter().find(|one| {
-            let left = crate::domain::overlap::Language::new(
-                std::slice::from_ref(pattern),
-                std::slice::from_ref(*one),
-            );
+            let left = Language::new(std::slice::from_ref(pattern), std::slice::from_ref(*one));
             left.example() == Ok(None)
         });
         if let Some(one) = alone {

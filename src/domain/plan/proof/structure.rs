@@ -62,14 +62,19 @@ impl Prover<'_> {
         let place = self.reading.item_place("objective", index, "depends_on", item, None);
         let finding =
             Finding::error(Code::UnknownDependency, format!("there is no objective {need}"))
-                .help(self.known_ids(need))
+                .help(self.known_ids(need, Some(&self.plan.objectives[index].id)))
                 .objectives([self.plan.objectives[index].id.clone()])
                 .at(place);
         self.findings.push(finding);
     }
 
-    fn known_ids(&self, wanted: &ObjectiveId) -> String {
-        let ids = self.plan.objectives.iter().map(|o| o.id.as_str());
+    /// What to write instead of an id that nobody has; `own` is whose dependency it is.
+    fn known_ids(&self, wanted: &ObjectiveId, own: Option<&ObjectiveId>) -> String {
+        let others = self.plan.objectives.iter().map(|o| &o.id).filter(|id| Some(*id) != own);
+        let ids = others.map(ObjectiveId::as_str);
+        if ids.clone().next().is_none() {
+            return "remove it: the plan has no other objective".to_owned();
+        }
         match closest(wanted.as_str(), ids.clone()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the plan has {}", ids.collect::<Vec<_>>().join(", ")),
@@ -135,15 +140,24 @@ impl Prover<'_> {
             if provider.is_none() {
                 let message = format!("there is no objective {}", contract.provider);
                 let finding = Finding::error(Code::UnknownDependency, message)
-                    .help(self.known_ids(&contract.provider))
+                    .help(self.known_ids(&contract.provider, None))
                     .at(place(None));
                 found.push(finding);
             }
             for (item, consumer) in contract.consumers.iter().enumerate() {
+                if *consumer == contract.provider {
+                    let message = format!("{consumer} uses what it provides itself");
+                    let finding = Finding::error(Code::BadField, message)
+                        .help("name the objectives that use it")
+                        .objectives([consumer.clone()])
+                        .at(place(Some(item)));
+                    found.push(finding);
+                    continue;
+                }
                 let Some(user) = position(consumer) else {
                     let message = format!("there is no objective {consumer}");
                     let finding = Finding::error(Code::UnknownDependency, message)
-                        .help(self.known_ids(consumer))
+                        .help(self.known_ids(consumer, Some(&contract.provider)))
                         .at(place(Some(item)));
                     found.push(finding);
                     continue;

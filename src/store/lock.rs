@@ -1,0 +1,27 @@
+//! One writer at a time: what was decided about files must still hold when it is written.
+
+use std::fs::File;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+/// Held while the files below `.ap/` are decided on and written; the operating system gives it
+/// back when the process ends, however it ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Waits for the lock of a repository, whose common git directory this is.
+    #[expect(clippy::disallowed_methods, reason = "a lock file is not written, it is only there")]
+    pub fn acquire(common_dir: &Path) -> Result<Self> {
+        let folder = common_dir.join("ap");
+        std::fs::create_dir_all(&folder).context("cannot make the folder of the lock")?;
+        let path = folder.join("lock");
+        let file = File::options().write(true).create(true).truncate(false).open(&path);
+        let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+        file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
+        Ok(Self { _file: file })
+    }
+}
