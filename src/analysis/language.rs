@@ -186,8 +186,11 @@ pub fn role(path: &RepoPath, language: Option<Language>) -> Role {
     if is_config(&text, name) {
         return Role::Config;
     }
+    // Code below a folder `doc` inside the sources makes documentation; it is none.
+    let top = directories.split('/').next().unwrap_or_default();
     match language.map(Language::kind) {
         Some(Kind::Prose) => Role::Docs,
+        Some(Kind::Code) if !DOCS_DIRECTORIES.contains(&top) => Role::Source,
         _ if under(DOCS_DIRECTORIES) || is_legal(name) => Role::Docs,
         Some(Kind::Code) => Role::Source,
         Some(Kind::Data) => Role::Config,
@@ -263,6 +266,7 @@ mod tests {
             ("README.md", Role::Docs),
             ("LICENSE", Role::Docs),
             ("docs/conf.py", Role::Docs),
+            ("src/doc/help.rs", Role::Source),
             ("Cargo.toml", Role::Config),
             (".github/workflows/ci.yml", Role::Config),
             ("vite.config.ts", Role::Config),

@@ -115,10 +115,14 @@ impl Writer<'_> {
             let names = names(&used.symbols);
             let what =
                 if names.is_empty() { format!("{path}") } else { format!("{names} ({path})") };
-            points.push(if used.to == index {
-                format!("provides {what} for {}", self.ids[used.from])
-            } else {
-                format!("uses {what} of {}", self.ids[used.to])
+            let (user, provider) = (&self.ids[used.from], &self.ids[used.to]);
+            // In a cycle one side goes first: it builds on what is there already.
+            let early = self.waves[used.from] < self.waves[used.to];
+            points.push(match (used.to == index, early) {
+                (true, false) => format!("provides {what} for {user}"),
+                (false, false) => format!("uses {what} of {provider}"),
+                (true, true) => format!("{user} builds on {what} as it was before: keep that"),
+                (false, true) => format!("uses {what} as it is now, before {provider} changes it"),
             });
         }
         if self.groups[index].part == Part::Docs {
