@@ -39,7 +39,7 @@ pub(super) fn run(ctx: &Ctx, project: &Project, args: &Args) -> Result<Exit> {
         (_, Ok(None)) => Err(anyhow::anyhow!("the editor `{editor}` removed the file")),
         (Ok(true), Ok(Some(text))) => take_over(ctx, project, args, &id, &text),
     };
-    outcome.map_err(|error| kept(error, copy, &file.reading.text))
+    outcome.map_err(|error| kept(&error, copy, &file.reading.text))
 }
 
 fn copy_of(id: &PlanId, text: &str) -> Result<NamedTempFile> {
@@ -54,8 +54,8 @@ fn copy_of(id: &PlanId, text: &str) -> Result<NamedTempFile> {
 }
 
 /// The error with the place of the edited copy, which stays there if it holds anything new.
-fn kept(error: anyhow::Error, copy: NamedTempFile, original: &str) -> anyhow::Error {
-    let failure = crate::ui::failure_of(&error);
+fn kept(error: &anyhow::Error, copy: NamedTempFile, original: &str) -> anyhow::Error {
+    let failure = crate::ui::failure_of(error);
     let typed = std::fs::read(copy.path()).is_ok_and(|bytes| bytes != original.as_bytes());
     if !typed {
         let message = format!("{}: the plan is as it was", failure.message);

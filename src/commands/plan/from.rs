@@ -99,13 +99,10 @@ fn completed(project: &Project, given: &PlanFile, plan: &Plan) -> Result<String>
     // The same plan given again is the same plan: what was filled in stays.
     let there = project.plan(&plan.id).ok().and_then(|file| file.reading.plan);
     let (old_target, old_base) = there.map_or((None, None), |old| (old.target, old.base));
-    let target = match plan.target.clone().or(old_target).or(head.branch) {
-        Some(target) => target,
-        None => {
-            let failure =
-                Failure::new(Kind::Repository, "HEAD is detached: on which branch shall it land?");
-            return Err(failure.hint("add `target = \"main\"` to the plan").into());
-        }
+    let Some(target) = plan.target.clone().or(old_target).or(head.branch) else {
+        let failure =
+            Failure::new(Kind::Repository, "HEAD is detached: on which branch shall it land?");
+        return Err(failure.hint("add `target = \"main\"` to the plan").into());
     };
     let base = match plan.base.as_ref().or(old_base.as_ref()) {
         Some(base) => project.repository.commit(base)?,

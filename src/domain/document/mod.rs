@@ -4,10 +4,13 @@
 use std::ops::Range;
 
 mod parse;
+mod schema;
 mod shape;
+mod slip;
 
 pub use parse::{Syntax, SyntaxError, parse};
-pub use shape::{Field, FieldKind, Shape, check, closest};
+pub use shape::{Field, FieldKind, Shape, check};
+pub use slip::closest;
 
 /// A value and the bytes of the text that it stands in.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,7 @@
 //! Which keys a table may have and what their values may be, as data: the same rows check a
 //! file, name the nearest key, make the JSON schema and the commented scaffold.
 
-use serde_json::{Map, Value as Json, json};
-
+use super::slip::closest;
 use super::{Entry, Node, Value};
 use crate::domain::finding::{Code, Finding, Place};
 
@@ -316,96 +315,6 @@ fn elsewhere(key: &str, shape: &Shape) -> Option<String> {
     })
 }
 
-/// The candidate that a slip of the hand would turn into `word`: the one with the least edits,
-/// at most a third of its length, or the one that `word` begins or is part of.
-pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let word = word.to_lowercase().replace('-', "_");
-    let scored = candidates.into_iter().filter_map(|candidate| {
-        let plain = candidate.to_lowercase().replace('-', "_");
-        let edits = edit_distance(&word, &plain);
-        let limit = (plain.len().max(word.len()) / 3).max(1);
-        let part = word.len() >= 3 && (plain.starts_with(&word) || word.starts_with(&plain));
-        (edits <= limit || part).then_some((edits, candidate))
-    });
-    scored.min().map(|(_, candidate)| candidate)
-}
-
-/// The number of characters to insert, delete, replace or swap with a neighbour (the optimal
-/// string alignment distance). Long words are not compared: they are no slips.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) =
-        (a.chars().take(64).collect(), b.chars().take(64).collect());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let substitute = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = substitute.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
-}
-
-impl Shape {
-    /// The JSON schema (draft 07, which editors understand) of the table.
-    pub fn json_schema(&self, title: &str) -> Json {
-        let mut schema = self.object();
-        schema.insert("$schema".into(), json!("http://json-schema.org/draft-07/schema#"));
-        schema.insert("title".into(), json!(title));
-        Json::Object(schema)
-    }
-
-    fn object(&self) -> Map<String, Json> {
-        let properties: Map<String, Json> =
-            self.fields.iter().map(|f| (f.name.to_owned(), f.json_schema())).collect();
-        let required: Vec<&str> =
-            self.fields.iter().filter(|f| f.required).map(|f| f.name).collect();
-        let mut object = Map::new();
-        object.insert("type".into(), json!("object"));
-        object.insert("additionalProperties".into(), json!(false));
-        object.insert("properties".into(), Json::Object(properties));
-        if !required.is_empty() {
-            object.insert("required".into(), json!(required));
-        }
-        object
-    }
-}
-
-impl Field {
-    fn json_schema(&self) -> Json {
-        let mut schema = match self.kind {
-            FieldKind::Text => json!({"type": "string"}),
-            FieldKind::NonEmptyText => json!({"type": "string", "minLength": 1}),
-            FieldKind::Texts => json!({"type": "array", "items": {"type": "string"}}),
-            FieldKind::NonEmptyTexts => {
-                json!({"type": "array", "items": {"type": "string"}, "minItems": 1})
-            }
-            FieldKind::Integer(low, high) => {
-                json!({"type": "integer", "minimum": low, "maximum": high})
-            }
-            FieldKind::Number => json!({"type": "number", "minimum": 0}),
-            FieldKind::Boolean => json!({"type": "boolean"}),
-            FieldKind::Choice(words) => json!({"enum": words}),
-            FieldKind::Table(shape) => Json::Object(shape.object()),
-            FieldKind::Tables(shape) => json!({"type": "array", "items": shape.object()}),
-            FieldKind::NonEmptyTables(shape) => {
-                json!({"type": "array", "items": shape.object(), "minItems": 1})
-            }
-            FieldKind::TextMap => {
-                json!({"type": "object", "additionalProperties": {"type": "string"}})
-            }
-            FieldKind::Anything => json!({"type": "object"}),
-        };
-        schema["description"] = json!(self.doc);
-        schema
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -494,21 +403,5 @@ mod tests {
             ["1:10 `schema` 2 is newer than this git ap understands (1); update git ap"]
         );
         assert_eq!(findings("schema = 0\n"), ["1:10 there is no `schema` 0; write `schema = 1`"]);
-    }
-
-    #[test]
-    fn the_json_schema_has_every_key() {
-        let schema = OUTER.json_schema("x");
-        let inner = &schema["properties"]["thing"]["items"];
-        assert_eq!(inner["required"], json!(["touch"]));
-        assert_eq!(inner["properties"]["size"]["enum"], json!(["low", "high"]));
-    }
-
-    #[test]
-    fn slips_are_recognised_and_strangers_are_not() {
-        assert_eq!(closest("dependson", ["depends_on", "touch"]), Some("depends_on"));
-        assert_eq!(closest("depends-on", ["depends_on", "touch"]), Some("depends_on"));
-        assert_eq!(closest("estimate", ["estimate_minutes", "touch"]), Some("estimate_minutes"));
-        assert_eq!(closest("colour", ["touch", "wave"]), None);
     }
 }

@@ -3,10 +3,10 @@
 
 mod candidates;
 
-pub use candidates::candidates;
-
 use std::collections::{HashSet, VecDeque};
 use std::hash::Hash;
+
+pub use candidates::candidates;
 
 use crate::domain::automaton::{Lazy, Nfa, Validity};
 use crate::domain::path::RepoPath;

@@ -115,13 +115,13 @@ impl Writer<'_> {
             let names = names(&used.symbols);
             let what =
                 if names.is_empty() { format!("{path}") } else { format!("{names} ({path})") };
-            let (user, provider) = (&self.ids[used.from], &self.ids[used.to]);
+            let (consumer, provider) = (&self.ids[used.from], &self.ids[used.to]);
             // In a cycle one side goes first: it builds on what is there already.
             let early = self.waves[used.from] < self.waves[used.to];
             points.push(match (used.to == index, early) {
-                (true, false) => format!("provides {what} for {user}"),
+                (true, false) => format!("provides {what} for {consumer}"),
                 (false, false) => format!("uses {what} of {provider}"),
-                (true, true) => format!("{user} builds on {what} as it was before: keep that"),
+                (true, true) => format!("{consumer} builds on {what} as it was before: keep that"),
                 (false, true) => format!("uses {what} as it is now, before {provider} changes it"),
             });
         }
