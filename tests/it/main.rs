@@ -2,10 +2,9 @@
 
 #![allow(
     clippy::disallowed_methods,
-    clippy::print_stdout,
     unreachable_pub,
     missing_docs,
-    reason = "tests make files, start git and say what they did; nothing is public in a test"
+    reason = "tests make files and start git; nothing is public in a test"
 )]
 
 mod architecture;

@@ -6,7 +6,7 @@ use git_ap::domain::finding::Severity;
 use git_ap::domain::path::RepoPath;
 use git_ap::domain::plan::{self, Facts, to_toml};
 
-use crate::oracle::random::Random;
+use crate::oracle::random::{Random, say};
 
 const MUTANTS: usize = 600;
 
@@ -219,7 +219,7 @@ fn no_mutant_panics_or_slips_through() {
             );
         }
     }
-    println!("{MUTANTS} mutants: {accepted} still plans, {refused} refused");
+    say(&format!("{MUTANTS} mutants: {accepted} still plans, {refused} refused"));
     assert!(accepted > 20 && refused > MUTANTS / 4);
 }
 

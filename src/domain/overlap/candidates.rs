@@ -17,8 +17,7 @@ pub fn candidates(scopes: &[&[Pattern]], case: Case) -> BTreeSet<(usize, usize)>
             trie.insert(owner, form, case);
         }
     }
-    Product { trie: &trie, seen: HashSet::new(), memo: HashMap::new(), found: BTreeSet::new() }
-        .run()
+    Product { trie: &trie, seen: HashSet::new(), found: BTreeSet::new() }.run()
 }
 
 #[derive(Debug, Default)]
@@ -126,7 +125,6 @@ enum Place {
 struct Product<'a> {
     trie: &'a Trie,
     seen: HashSet<(Place, Place)>,
-    memo: HashMap<(usize, usize), bool>,
     found: BTreeSet<(usize, usize)>,
 }
 
@@ -173,7 +171,7 @@ impl Product<'_> {
     }
 
     /// The pairs that one more component, or no component at a gap, leads to.
-    fn step(&mut self, (a, b): (Place, Place), next: &mut Vec<(Place, Place)>) {
+    fn step(&self, (a, b): (Place, Place), next: &mut Vec<(Place, Place)>) {
         for (one, two) in [(a, b), (b, a)] {
             if let Place::Node(n) = one
                 && let Some(gap) = self.trie.nodes[n].gap
@@ -230,7 +228,7 @@ impl Product<'_> {
     }
 
     fn pair_up(
-        &mut self,
+        &self,
         from_a: &[(Option<usize>, Place)],
         from_b: &[(Option<usize>, Place)],
         next: &mut Vec<(Place, Place)>,
@@ -248,16 +246,11 @@ impl Product<'_> {
         }
     }
 
-    fn shapes_meet(&mut self, x: usize, y: usize) -> bool {
-        if x == y {
-            return true;
-        }
-        let (low, high) = (x.min(y), x.max(y));
+    /// Each pair of places is looked at once, so an answer is hardly ever asked for twice:
+    /// remembering them costs more than the comparison of the ends.
+    fn shapes_meet(&self, x: usize, y: usize) -> bool {
         let shapes = &self.trie.shapes;
-        *self
-            .memo
-            .entry((low, high))
-            .or_insert_with(|| components_meet(shapes[low].tokens(), shapes[high].tokens()))
+        x == y || components_meet(shapes[x].tokens(), shapes[y].tokens())
     }
 }
 

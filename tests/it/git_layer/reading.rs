@@ -205,7 +205,7 @@ fn a_signed_commit_is_listed_like_any_other() {
         .arg(&key)
         .status();
     if !made.is_ok_and(|status| status.success()) {
-        println!("skipped: ssh-keygen is not installed");
+        crate::oracle::random::say("skipped: ssh-keygen is not installed");
         return;
     }
     repo.git(["config", "gpg.format", "ssh"]);

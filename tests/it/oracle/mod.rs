@@ -13,7 +13,7 @@ use git_ap::domain::path::RepoPath;
 use git_ap::domain::pattern::Pattern;
 use git_ap::domain::scope::{Rules, Scope};
 use git_ap::domain::tree::{Change, Mode, Side};
-use random::Random;
+use random::{Random, say};
 
 const DEFAULT_PAIRS: usize = 20_000;
 /// Patterns in the pool from which scopes are drawn.
@@ -127,7 +127,7 @@ fn overlap_agrees_with_brute_force() {
             }
         }
     }
-    println!("{pairs} pairs: {met} meet, {beyond} of them beyond brute force; none wrong");
+    say(&format!("{pairs} pairs: {met} meet, {beyond} of them beyond brute force; none wrong"));
     assert!(met > pairs / 20 && met < pairs * 19 / 20, "the generator makes both kinds");
 }
 

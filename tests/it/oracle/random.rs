@@ -1,5 +1,13 @@
 //! Random patterns and paths from a seed that is printed, so that a failure can be repeated.
 
+/// Prints past the capture of the test runner: a seed is wanted in the log of a run that passed
+/// as well.
+pub fn say(line: &str) {
+    use std::io::Write as _;
+    // One write, so that lines of tests that run at once do not mix.
+    drop(std::io::stderr().write_all(format!("{line}\n").as_bytes()));
+}
+
 /// A small generator (xorshift64*, Vigna 2016): good enough to pick patterns, the same
 /// everywhere.
 pub struct Random(u64);
@@ -13,7 +21,7 @@ impl Random {
             u64::try_from(since.as_nanos() & u128::from(u64::MAX)).expect("masked")
         };
         let seed: u64 = given.unwrap_or_else(clock);
-        println!("{what}: seed {seed} (repeat with GIT_AP_SEED={seed})");
+        say(&format!("{what}: seed {seed} (repeat with GIT_AP_SEED={seed})"));
         Self(seed | 1)
     }
 
