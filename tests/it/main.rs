@@ -9,6 +9,7 @@
 
 mod architecture;
 mod check;
+mod cli;
 mod git_layer;
 mod mutated_plans;
 mod oracle;

@@ -11,6 +11,7 @@ pub struct Run<'a> {
     repo: &'a Repo,
     command: Command,
     stdin: Option<Vec<u8>>,
+    stdout: Option<Stdio>,
     shown: String,
     directory: PathBuf,
 }
@@ -30,7 +31,7 @@ impl<'a> Run<'a> {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("git-ap"));
         repo.clean(&mut command).args(arguments).current_dir(repo.root());
         let shown = format!("{command:?}");
-        Self { repo, command, stdin: None, shown, directory: repo.root().to_owned() }
+        Self { repo, command, stdin: None, stdout: None, shown, directory: repo.root().to_owned() }
     }
 
     /// With a variable set.
@@ -42,6 +43,12 @@ impl<'a> Run<'a> {
     /// With this on standard input.
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = Some(bytes.into());
+        self
+    }
+
+    /// With its answer going somewhere else than into the test.
+    pub fn stdout_to(mut self, place: impl Into<Stdio>) -> Self {
+        self.stdout = Some(place.into());
         self
     }
 
@@ -64,6 +71,14 @@ impl<'a> Run<'a> {
         done
     }
 
+    /// Runs it, and panics unless it ends by itself with a refusal: neither done nor a bug.
+    pub fn refused(mut self) -> Done {
+        let done = self.finish();
+        let code = done.output.status.code();
+        assert!(code.is_some_and(|code| (1..70).contains(&code)), "{}", done.describe());
+        done
+    }
+
     /// Runs it, and panics if it was not killed.
     pub fn dies(mut self) {
         let done = self.finish();
@@ -73,7 +88,8 @@ impl<'a> Run<'a> {
     fn finish(&mut self) -> Done {
         use std::io::Write as _;
         let piped = if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() };
-        self.command.stdin(piped).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let answer = self.stdout.take().unwrap_or_else(Stdio::piped);
+        self.command.stdin(piped).stdout(answer).stderr(Stdio::piped());
         let mut child = self.command.spawn().expect("the program is built");
         if let (Some(bytes), Some(mut pipe)) = (self.stdin.take(), child.stdin.take()) {
             std::thread::spawn(move || pipe.write_all(&bytes).ok());
