@@ -46,8 +46,11 @@ fn report(ui: &Ui, outcome: Result<Exit, impl Into<anyhow::Error>>) -> u8 {
     };
     // Whoever closed the pipe does not want to hear about it.
     if !is_closed_output(&error) {
-        // With both streams gone, the exit code says it all.
-        drop(ui.error(&error));
+        // Where the answer cannot be written, the other stream may still be read; with both
+        // gone, the exit code says it all.
+        if ui.error(&error).is_err() {
+            drop(Ui { format: Format::Human, ..ui.clone() }.error(&error));
+        }
     }
     Exit::of_error(&error).code()
 }

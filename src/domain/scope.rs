@@ -1,6 +1,8 @@
 //! Scopes: what an objective may change once everything that is special has been taken out.
 //! Plan check, hook, merge and server all ask [`Scope::judge`].
 
+use std::cell::OnceCell;
+
 use super::id::ObjectiveId;
 use super::overlap::Language;
 use super::path::RepoPath;
@@ -54,6 +56,27 @@ impl Verdict<'_> {
             Self::Touch(_) | Self::Shared(_) | Self::Derived(_) => true,
             Self::GloballyForbidden(_) | Self::Forbidden(_) | Self::Outside => false,
         }
+    }
+}
+
+/// The effective scopes of several objectives as languages, each made when it is first asked
+/// for: most never meet anything.
+#[derive(Debug)]
+pub struct Languages<'a> {
+    scopes: &'a [Scope],
+    rules: &'a Rules,
+    made: Vec<OnceCell<Language>>,
+}
+
+impl<'a> Languages<'a> {
+    /// Those of these scopes.
+    pub fn new(scopes: &'a [Scope], rules: &'a Rules) -> Self {
+        Self { scopes, rules, made: scopes.iter().map(|_| OnceCell::new()).collect() }
+    }
+
+    /// That of the scope at this position.
+    pub fn get(&self, index: usize) -> &Language {
+        self.made[index].get_or_init(|| self.scopes[index].effective(self.rules))
     }
 }
 

@@ -50,6 +50,12 @@ command = "cargo update --workspace"
 paths = ["src/lib.rs"]
 "#;
 
+const PLAN_KEYS: &str =
+    "schema id request type target base strategy objective contract derived shared";
+const OBJECTIVE_KEYS: &str = "id title wave depends_on touch read forbid creates agent_type \
+    complexity priority estimate_minutes timeout_minutes retries context integration_points \
+    constraints acceptance gates deliverables notes";
+
 fn originals() -> [String; 3] {
     let plan = plan::read(TOML).plan.expect("the original is valid");
     let json = serde_json::to_string_pretty(&plan).expect("plain data");
@@ -88,12 +94,26 @@ fn mutate(random: &mut Random, original: &str) -> String {
         "**a",
     ];
     const KEYS: [&str; 8] = ["schema", "id", "touch", "objective", "wave", "type", "request", "T1"];
+    const VALUES: [&str; 12] = [
+        "1",
+        "-0",
+        "1.0",
+        "true",
+        "null",
+        "\"\"",
+        "\"x\"",
+        "[]",
+        "[1]",
+        "[[\"a\"]]",
+        "{}",
+        "1979-05-27",
+    ];
     let mut text = original.to_owned();
     for _ in 0..=random.below(3) {
         let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
         let line = random.below(lines.len().max(1));
         let at = text.floor_char_boundary(random.below(text.len() + 1));
-        text = match random.below(10) {
+        text = match random.below(13) {
             0 if !lines.is_empty() => {
                 lines.remove(line);
                 lines.concat()
@@ -119,10 +139,43 @@ fn mutate(random: &mut Random, original: &str) -> String {
             6 => text.replace('\n', "\r\n"),
             7 => format!("{}{}{}", &text[..at], "[".repeat(1 + random.below(400)), &text[at..]),
             8 => format!("{}{}{}", &text[..at], "x".repeat(random.below(900)), &text[at..]),
+            9 => flipped(&text, at, 1 << random.below(7)),
+            10 => {
+                let deep: &&str = random.pick(&["{a = ", "{\"a\":", "a.", "(", "{a,", "/**", "!"]);
+                format!("{}{}{}", &text[..at], deep.repeat(1 + random.below(400)), &text[at..])
+            }
+            11 if !lines.is_empty() => with_value(&lines, line, random.pick::<&str>(&VALUES)),
             _ => format!("{}{}{}", &text[..at], random.pick(&PIECES), &text[at..]),
         };
     }
     text
+}
+
+/// The text with one bit of a character of ASCII turned over.
+fn flipped(text: &str, at: usize, bit: u8) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    if let Some(byte) = bytes.get_mut(at).filter(|byte| byte.is_ascii()) {
+        *byte ^= bit;
+    }
+    String::from_utf8(bytes).expect("one character of ASCII became another")
+}
+
+/// The lines with another value on one of them, as far as it has a key.
+fn with_value(lines: &[&str], line: usize, value: &str) -> String {
+    let (before, after) = (lines[..line].concat(), lines[line + 1..].concat());
+    let changed = ["\": ", " = "].iter().find_map(|middle| {
+        let (key, old) = lines[line].split_once(middle)?;
+        let comma = if old.trim_end().ends_with(',') { "," } else { "" };
+        Some(format!("{key}{middle}{value}{comma}\n"))
+    });
+    format!("{before}{}{after}", changed.as_deref().unwrap_or(lines[line]))
+}
+
+/// Panics at a key that is none of this table of a plan.
+fn only_known_keys(table: &serde_json::Value, known: &str, text: &str) {
+    for key in table.as_object().expect("accepted, so it is a table").keys() {
+        assert!(known.split(' ').any(|name| name == key), "`{key}` slipped through:\n{text}");
+    }
 }
 
 /// The root table of a text as other parsers see it.
@@ -207,7 +260,9 @@ fn no_mutant_panics_or_slips_through() {
         assert_eq!(root["request"], plan.request.as_str(), "{text}");
         let objectives = root["objective"].as_array().expect("accepted, so there are some");
         assert_eq!(objectives.len(), plan.objectives.len(), "{text}");
+        only_known_keys(&root, PLAN_KEYS, &text);
         for (given, read) in objectives.iter().zip(&plan.objectives) {
+            only_known_keys(given, OBJECTIVE_KEYS, &text);
             let list = |key: &str| given.get(key).cloned().unwrap_or_else(|| serde_json::json!([]));
             assert_eq!(given["id"], read.id.as_str(), "{text}");
             assert_eq!(list("touch"), serde_json::json!(read.touch), "{text}");
@@ -277,5 +332,22 @@ fn every_refusal_points_and_says_what_to_write() {
         assert!(shown.starts_with(at), "{body}: {shown} {}", error.message);
         let said = error.help.as_deref().unwrap_or_default();
         assert!(said.contains(help), "{body}: {said}");
+    }
+}
+
+/// Between its tokens JSON takes a space, a tab, a line feed and a carriage return, and nothing
+/// else (RFC 8259 §2).
+#[test]
+fn json_has_four_kinds_of_white_space() {
+    let rest = "\"id\":\"20251008-104131-x\",\"request\":\"r\",\"type\":\"bug\",\
+        \"objective\":[{\"id\":\"T1\",\"title\":\"t\",\"touch\":[\"src/\"]}]";
+    let read = |between: char| plan::read(&format!("{{\"schema\":1,{between}{rest}}}")).plan;
+    for white in [' ', '\t', '\n', '\r'] {
+        assert!(read(white).is_some(), "{white:?} is refused");
+    }
+    for other in
+        "\u{b}\u{c}\u{85}\u{a0}\u{1680}\u{2000}\u{2028}\u{2029}\u{3000}\u{0}\u{feff}".chars()
+    {
+        assert!(read(other).is_none(), "{other:?} is accepted");
     }
 }

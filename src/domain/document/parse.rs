@@ -202,7 +202,21 @@ fn parse_json(text: &str, offset: usize) -> Result<Node, SyntaxError> {
     let root = parsed
         .value
         .ok_or_else(|| SyntaxError { message: "there is no value".into(), span: offset..offset })?;
-    json_node(body, &root, offset)
+    let node = json_node(body, &root, offset)?;
+    strictly_json(body, offset)?;
+    Ok(node)
+}
+
+/// The parser that knows places takes any Unicode white space between tokens; RFC 8259 §2 has
+/// four kinds. A parser that knows no places, but the rules, has the last word.
+fn strictly_json(text: &str, offset: usize) -> Result<(), SyntaxError> {
+    let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) else { return Ok(()) };
+    let above = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+    let line: usize = above.map(str::len).sum();
+    let at = text.floor_char_boundary((line + error.column().saturating_sub(1)).min(text.len()));
+    let message = error.to_string();
+    let what = message.split(" at line ").next().unwrap_or_default();
+    Err(SyntaxError { message: format!("this is no JSON: {what}"), span: at + offset..at + offset })
 }
 
 /// RFC 8259 §7: control characters stand in a string as escapes only. The parser lets them pass.

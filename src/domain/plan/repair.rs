@@ -6,6 +6,7 @@ use toml_edit::{DocumentMut, Item, value};
 use super::{Plan, Proof};
 use crate::domain::id::ObjectiveId;
 use crate::domain::overlap::{Case, candidates, meet};
+use crate::domain::scope::Languages;
 use crate::domain::wave::{self, Constraints, Cycle};
 
 /// An objective that has to stand in another wave.
@@ -58,12 +59,14 @@ pub fn repair(plan: &Plan, proof: &Proof) -> Result<Vec<Move>, Cycle> {
 
 /// Every pair whose scopes meet, whatever their waves.
 fn all_conflicts(proof: &Proof) -> std::collections::BTreeSet<(usize, usize)> {
-    let languages: Vec<_> = proof.scopes.iter().map(|s| s.effective(&proof.rules)).collect();
+    let languages = Languages::new(&proof.scopes, &proof.rules);
     let touched: Vec<_> = proof.scopes.iter().map(|s| s.touch.as_slice()).collect();
     let pairs = candidates(&touched, Case::Exact).into_iter();
     // A pair that cannot be decided is kept apart.
     pairs
-        .filter(|(a, b)| !matches!(meet(&languages[*a], &languages[*b], Case::Exact), Ok(None)))
+        .filter(|(a, b)| {
+            !matches!(meet(languages.get(*a), languages.get(*b), Case::Exact), Ok(None))
+        })
         .collect()
 }
 

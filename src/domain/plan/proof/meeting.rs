@@ -9,14 +9,14 @@ use crate::domain::finding::{Code, Finding, Severity};
 use crate::domain::overlap::{Case, Language, Meeting, candidates, meet};
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::Pattern;
-use crate::domain::scope::{Rules, Scope};
+use crate::domain::scope::{Languages, Rules, Scope};
 
 /// The pairs of objectives whose effective scopes meet, lower position first.
 pub(super) type Meetings = BTreeMap<(usize, usize), Meeting>;
 
 impl Prover<'_> {
     /// Decides every pair that could stand in one wave.
-    pub(super) fn meetings(&mut self, scopes: &[Scope], languages: &[Language]) -> Meetings {
+    pub(super) fn meetings(&mut self, scopes: &[Scope], languages: &Languages<'_>) -> Meetings {
         let mut meetings = Meetings::new();
         for (a, b) in candidates(&touched(scopes), Case::Exact) {
             let apart = match (self.plan.objectives[a].wave, self.plan.objectives[b].wave) {
@@ -26,7 +26,7 @@ impl Prover<'_> {
             if apart || scopes[a].id == scopes[b].id {
                 continue;
             }
-            match meet(&languages[a], &languages[b], Case::Exact) {
+            match meet(languages.get(a), languages.get(b), Case::Exact) {
                 Ok(Some(meeting)) => drop(meetings.insert((a, b), meeting)),
                 Ok(None) => {}
                 Err(stuck) => self.too_complex(&scopes[a].id, &stuck.pattern),
@@ -87,7 +87,7 @@ impl Prover<'_> {
         &mut self,
         waves: &[u32],
         scopes: &[Scope],
-        languages: &[Language],
+        languages: &Languages<'_>,
         meetings: &Meetings,
     ) {
         let severity = level(self.facts.config.case_is_error);
@@ -96,7 +96,7 @@ impl Prover<'_> {
         let new = |pair: &(usize, usize)| same_wave(pair) && !meetings.contains_key(pair);
         for (a, b) in close.into_iter().filter(new) {
             let (one, two) = (&scopes[a], &scopes[b]);
-            match meet(&languages[a], &languages[b], Case::Folded) {
+            match meet(languages.get(a), languages.get(b), Case::Folded) {
                 Ok(Some(meeting)) => {
                     let message = format!(
                         "on a disk that ignores case, {} of {} is {} of {}",
@@ -119,19 +119,24 @@ impl Prover<'_> {
         }
     }
 
-    pub(super) fn read_hazards(&mut self, waves: &[u32], scopes: &[Scope], languages: &[Language]) {
+    pub(super) fn read_hazards(
+        &mut self,
+        waves: &[u32],
+        scopes: &[Scope],
+        languages: &Languages<'_>,
+    ) {
         let severity = level(self.facts.config.read_hazards_are_errors);
         for (x, y) in same_wave(waves) {
-            if scopes[x].read.is_empty() && scopes[y].read.is_empty() {
-                continue;
-            }
             for (reader, writer) in [(x, y), (y, x)] {
+                if scopes[reader].read.is_empty() {
+                    continue;
+                }
                 self.hazard(
                     severity,
                     waves[x],
                     (reader, &scopes[reader]),
                     &scopes[writer],
-                    &languages[writer],
+                    languages.get(writer),
                 );
             }
         }

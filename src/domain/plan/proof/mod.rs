@@ -7,7 +7,7 @@ use crate::domain::error::Failure;
 use crate::domain::finding::{Code, Finding, Severity};
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::Pattern;
-use crate::domain::scope::{Rules, Scope};
+use crate::domain::scope::{Languages, Rules, Scope};
 use crate::domain::wave::Constraints;
 
 mod meeting;
@@ -61,7 +61,7 @@ pub fn prove(reading: &Reading, plan: &Plan, facts: Facts<'_>) -> Result<Proof, 
     let rules = prover.rules();
     let scopes = prover.scopes();
     let mut constraints = prover.constraints();
-    let languages: Vec<_> = scopes.iter().map(|s| s.effective(&rules)).collect();
+    let languages = Languages::new(&scopes, &rules);
     let meetings = prover.meetings(&scopes, &languages);
     constraints.conflicts.extend(meetings.keys());
     let waves = prover.waves(&constraints);
