@@ -131,6 +131,12 @@ fn make(project: &Project, id: &PlanId, request: &str, reporter: &Reporter) -> R
             "the request was cut after {kept} KiB: what is behind was not looked at"
         ));
     }
+    if !config.planner.is_empty() {
+        notes.push(format!(
+            "`plan.planner` names {}, but workers cannot plan yet: this plan is the built-in one",
+            config.planner
+        ));
+    }
     notes.extend(uncommitted(project)?);
     Ok(Made { ready, notes })
 }

@@ -18,6 +18,8 @@ pub struct Config {
     pub global_forbid: Vec<Pattern>,
     /// First component of the branches that git ap makes.
     pub branch_prefix: String,
+    /// Id of the worker that plans; empty: built-in.
+    pub planner: String,
     /// Whether a read hazard is an error.
     pub read_hazards_are_errors: bool,
     /// Whether scopes that meet only in folded case are an error.
@@ -46,6 +48,7 @@ pub fn read(text: &str) -> Reading {
     let empty = Config {
         global_forbid: Vec::new(),
         branch_prefix: "ap".to_owned(),
+        planner: String::new(),
         read_hazards_are_errors: false,
         case_is_error: false,
     };
@@ -71,6 +74,9 @@ pub fn read(text: &str) -> Reading {
             reading.findings.extend(findings);
         }
         None => reading.config.global_forbid = Config::default().global_forbid,
+    }
+    if let Some(planner) = root.get("plan").and_then(|t| t.get("planner")).and_then(Node::as_str) {
+        planner.clone_into(&mut reading.config.planner);
     }
     let is = |key: &str, word: &str| {
         root.get("check").and_then(|t| t.get(key)).and_then(Node::as_str) == Some(word)
