@@ -10,7 +10,7 @@ use crate::domain::config::{self, Config};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::finding::Severity;
 use crate::domain::id::PlanId;
-use crate::domain::path::RepoPath;
+use crate::domain::path::{RepoPath, shell_word};
 use crate::domain::plan::{self, Facts, Plan, Proof, Reading};
 use crate::git::Repository;
 use crate::store::{self, Lock, Steps, layout};
@@ -77,7 +77,11 @@ impl Project {
         let Some(path) = &file.path else { return Ok(None) };
         let Some(plan) = text(path)? else { return Ok(None) };
         let config = match text(&layout::config())? {
-            Some(text) => readable(&text, &format!("{commit}:.ap/config.toml"))?,
+            Some(text) => {
+                let shown = format!("{commit}:{}", layout::config());
+                let hint = format!("git show {shown}");
+                readable(&text, &shown).map_err(|failure| failure.hint(hint))?
+            }
             None => Config::default(),
         };
         let file = PlanFile {
@@ -154,7 +158,7 @@ fn policy(root: &Path) -> Result<Result<Config, Failure>> {
     let Some(text) = store::read_text(&root.join(&*shown), &shown)? else {
         return Ok(Ok(Config::default()));
     };
-    Ok(readable(&text, &shown))
+    Ok(readable(&text, &shown).map_err(|failure| failure.hint(format!("git ap check {shown}"))))
 }
 
 fn readable(text: &str, shown: &str) -> Result<Config, Failure> {
@@ -164,7 +168,7 @@ fn readable(text: &str, shown: &str) -> Result<Config, Failure> {
     };
     let at = first.place.as_ref().map(|p| format!(":{}:{}", p.line, p.column));
     let message = format!("{shown}{}: {}", at.unwrap_or_default(), first.message);
-    Err(Failure::new(Kind::Plan, message).hint(format!("git ap check {shown}")))
+    Err(Failure::new(Kind::Plan, message))
 }
 
 impl PlanFile {
@@ -176,7 +180,7 @@ impl PlanFile {
             let at = at.map(|p| format!(":{}:{}", p.line, p.column)).unwrap_or_default();
             let what = first.map_or("cannot be read", |f| f.message.as_str());
             Failure::new(Kind::Plan, format!("{}{at}: {what}", self.shown))
-                .hint(format!("git ap check {}", self.shown))
+                .hint(format!("git ap check {}", shell_word(&self.shown)))
         })
     }
 }

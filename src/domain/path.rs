@@ -122,6 +122,18 @@ fn push_octal(out: &mut String, byte: u8) {
     write!(out, "\\{byte:03o}").expect("writing to a string cannot fail");
 }
 
+/// Text as one word of a POSIX shell, for a command that somebody is told to type: a file's name
+/// must not become a command of its own.
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_./:@%+=,-".contains(&b);
+    if !text.is_empty() && !text.starts_with('-') && text.bytes().all(plain) {
+        return Cow::Borrowed(text);
+    }
+    // A leading dash would be an option, in quotes as well.
+    let dot = if text.starts_with('-') { "./" } else { "" };
+    Cow::Owned(format!("'{dot}{}'", text.replace('\'', "'\\''")))
+}
+
 /// Whether git could hold `bytes` as a path of a tree.
 pub fn is_valid(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.split(|b| *b == b'/').all(is_valid_component)
@@ -156,6 +168,20 @@ mod tests {
         assert!(path("src/foo/a").is_below(&path("src/foo")));
         assert!(!path("src/foobar/a").is_below(&path("src/foo")));
         assert!(!path("src/foo").is_below(&path("src/foo")));
+    }
+
+    #[test]
+    fn a_name_in_a_command_stays_one_word() {
+        for (text, word) in [
+            ("a/b-c.toml", "a/b-c.toml"),
+            ("a b", "'a b'"),
+            ("$(rm x)", "'$(rm x)'"),
+            ("it's", "'it'\\''s'"),
+            ("-rf", "'./-rf'"),
+            ("", "''"),
+        ] {
+            assert_eq!(shell_word(text), word);
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::commands::page;
 use crate::commands::project::{PlanFile, Project};
 use crate::domain::action::Action;
 use crate::domain::error::{Failure, Kind};
+use crate::domain::path::shell_word;
 use crate::domain::plan::{self, Plan, Proof};
 use crate::ui::count_of;
 
@@ -34,7 +35,7 @@ pub(super) fn fix(
     let (Some(path), Some(text)) = (&file.path, text) else {
         let message = format!("{} is not a TOML file of this worktree", file.shown);
         let failure = Failure::new(Kind::User, message);
-        return Err(failure.hint(format!("git ap plan --from {}", file.shown)).into());
+        return Err(failure.hint(format!("git ap plan --from {}", shell_word(&file.shown))).into());
     };
     for one in &moves {
         let from = one.from.map(|w| format!(" from wave {w}")).unwrap_or_default();

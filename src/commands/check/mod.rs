@@ -59,6 +59,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     let every = [Format::Human, Format::Json, Format::Sarif, Format::Github];
     ctx.require_format("check", &every)?;
     let project = Project::open(ctx)?;
+    // What is mended must be what was read.
+    let _lock = args.fix.then(|| project.lock()).transpose()?;
     let file = match target(ctx, &project, args.plan.as_deref())? {
         Target::Plan(id) => project.plan(&id)?,
         Target::File(path) => project.plan_at(&path)?,

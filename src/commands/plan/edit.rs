@@ -15,6 +15,7 @@ use crate::commands::{Ctx, Exit, check};
 use crate::domain::action::Action;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::PlanId;
+use crate::domain::path::shell_word;
 use crate::domain::plan::{self, SCHEMA};
 use crate::git::shell;
 use crate::ui::Format;
@@ -67,7 +68,7 @@ fn kept(error: &anyhow::Error, copy: NamedTempFile, original: &str) -> anyhow::E
             let message =
                 format!("{}: the plan is as it was, your text is in {shown}", failure.message);
             Failure::new(failure.kind, message)
-                .hint(format!("mend {shown}, then `git ap plan --from {shown}`"))
+                .hint(format!("mend it, then `git ap plan --from {}`", shell_word(&shown)))
                 .into()
         }
         Err(error) => anyhow::Error::new(error).context("cannot keep the edited copy"),
@@ -109,6 +110,7 @@ fn take_over(ctx: &Ctx, project: &Project, args: &Args, id: &PlanId, text: &str)
 /// Makes the page of a plan anew.
 pub(super) fn render(ctx: &Ctx, project: &Project, args: &Args) -> Result<Exit> {
     let id = project.plan_id(args.plan_name().as_deref())?;
+    let _lock = project.lock()?;
     let file = project.plan(&id)?;
     let mut actions = page::written(project, &file)?;
     if args.commit {
