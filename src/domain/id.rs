@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The longest slug of a plan id, in bytes.
 pub const SLUG_MAX: usize = 40;
@@ -13,8 +13,8 @@ pub const SLUG_MAX: usize = 40;
 /// `YYYYMMDD-HHMMSS-<slug>`: names a plan and its session.
 ///
 /// The time is UTC, the slug is 1 to 40 characters of `[a-z0-9-]` without `-` at either end.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct PlanId(String);
 
 impl PlanId {
@@ -79,6 +79,20 @@ impl PlanId {
     }
 }
 
+impl TryFrom<String> for PlanId {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text)
+    }
+}
+
+impl From<PlanId> for String {
+    fn from(id: PlanId) -> Self {
+        id.0
+    }
+}
+
 impl fmt::Display for PlanId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -126,8 +140,8 @@ pub fn slug(request: &str) -> String {
 /// The name of an objective inside its plan: `[A-Za-z][A-Za-z0-9_-]{0,31}`, inner single dots
 /// allowed. It becomes a branch and a directory, so ids that differ only in case are equal,
 /// and `integration`, `gate` and `*.lock` are refused.
-#[derive(Clone, Debug, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ObjectiveId(String);
 
 impl ObjectiveId {
@@ -165,6 +179,20 @@ impl ObjectiveId {
     /// The id as it was written.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for ObjectiveId {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text)
+    }
+}
+
+impl From<ObjectiveId> for String {
+    fn from(id: ObjectiveId) -> Self {
+        id.0
     }
 }
 

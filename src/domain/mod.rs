@@ -17,6 +17,7 @@ pub mod pattern;
 pub mod plan;
 pub mod prompt;
 pub mod scope;
+pub mod session;
 pub mod team;
 pub mod tree;
 pub mod wave;

@@ -2,28 +2,49 @@
 //! here it is read, listed and scaffolded.
 
 mod shape;
+mod typed;
 
 use std::fmt::Write as _;
 
 pub use shape::{CONFIG, GLOBAL_FORBID};
+pub use typed::{Commits, Gates, LandVia, MergeStyle, OnReserved, Sign, Worktrees};
 
 use super::document::{self, Field, FieldKind, Node};
 use super::finding::{Code, Finding, Place};
 use super::pattern::Pattern;
 
-/// The policy as far as planning and checking need it.
+/// The policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in the file")]
 pub struct Config {
     /// What no objective may touch.
     pub global_forbid: Vec<Pattern>,
     /// First component of the branches that git ap makes.
     pub branch_prefix: String,
+    /// Whether only a plan that the target holds can be approved.
+    pub review_on_target: bool,
     /// Id of the worker that plans; empty: built-in.
     pub planner: String,
     /// Whether a read hazard is an error.
     pub read_hazards_are_errors: bool,
     /// Whether scopes that meet only in folded case are an error.
     pub case_is_error: bool,
+    /// Commands that must pass.
+    pub gates: Gates,
+    /// How a wave's commit is made.
+    pub merge_style: MergeStyle,
+    /// What commits say.
+    pub commits: Commits,
+    /// How worktrees are made.
+    pub worktrees: Worktrees,
+    /// What a commit elsewhere to a reserved path is met with.
+    pub on_reserved: OnReserved,
+    /// How the target gets the work.
+    pub land_via: LandVia,
+    /// Whether the record is committed when a session lands.
+    pub record: bool,
+    /// For how many days backups are kept.
+    pub backup_days: u32,
 }
 
 /// A configuration as far as it could be read, with what is wrong.
@@ -45,14 +66,7 @@ impl Default for Config {
 
 /// Reads the text of `config.toml`.
 pub fn read(text: &str) -> Reading {
-    let empty = Config {
-        global_forbid: Vec::new(),
-        branch_prefix: "ap".to_owned(),
-        planner: String::new(),
-        read_hazards_are_errors: false,
-        case_is_error: false,
-    };
-    let mut reading = Reading { config: empty, findings: Vec::new(), set: Vec::new() };
+    let mut reading = Reading { config: typed(None), findings: Vec::new(), set: Vec::new() };
     let root = match document::parse(text) {
         Ok((root, _)) => root,
         Err(error) => {
@@ -66,6 +80,7 @@ pub fn read(text: &str) -> Reading {
         }
     };
     reading.findings = document::check(text, &root, &CONFIG);
+    reading.config = typed(Some(&root));
     reading.set = set_keys(text, &root);
     match root.get("global_forbid") {
         Some(list) => {
@@ -75,12 +90,6 @@ pub fn read(text: &str) -> Reading {
         }
         None => reading.config.global_forbid = Config::default().global_forbid,
     }
-    if let Some(planner) = root.get("plan").and_then(|t| t.get("planner")).and_then(Node::as_str) {
-        planner.clone_into(&mut reading.config.planner);
-    }
-    let is = |key: &str, word: &str| {
-        root.get("check").and_then(|t| t.get(key)).and_then(Node::as_str) == Some(word)
-    };
     if let Some(prefix) = root.get("branch_prefix").and_then(Node::as_str) {
         prefix.clone_into(&mut reading.config.branch_prefix);
         if super::plan::branch_name(prefix).is_err() {
@@ -92,9 +101,28 @@ pub fn read(text: &str) -> Reading {
             reading.findings.push(finding);
         }
     }
-    reading.config.read_hazards_are_errors = is("read_hazards", "error");
-    reading.config.case_is_error = is("case", "error");
     reading
+}
+
+/// The tables of a text; patterns and the prefix of branches are read by [`read`].
+fn typed(root: Option<&Node>) -> Config {
+    let reader = typed::Reader::new(root);
+    Config {
+        global_forbid: Vec::new(),
+        branch_prefix: "ap".to_owned(),
+        review_on_target: reader.review_on_target(),
+        planner: reader.planner(),
+        read_hazards_are_errors: reader.is_error("read_hazards"),
+        case_is_error: reader.is_error("case"),
+        gates: reader.gates(),
+        merge_style: reader.merge_style(),
+        commits: reader.commits(),
+        worktrees: reader.worktrees(),
+        on_reserved: reader.on_reserved(),
+        land_via: reader.land_via(),
+        record: reader.record(),
+        backup_days: reader.backup_days(),
+    }
 }
 
 /// Parses the items of a list of patterns; what cannot be read is a finding.

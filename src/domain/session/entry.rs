@@ -1,0 +1,254 @@
+//! The lines of a session's journal: state changes and nothing else. What changes references
+//! or worktrees is written down before it is done, with everything that was decided, so that
+//! whoever comes after a crash can end it or take it back.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{ObjectiveId, PlanId};
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// The version of the journal, [`crate::domain::plan::SCHEMA`].
+    pub schema: u32,
+    /// From 1, without gaps.
+    pub seq: u64,
+    /// RFC 3339, UTC.
+    pub time: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub entry: Entry,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Entry {
+    /// An operation is about to change references or worktrees.
+    Intent {
+        /// Which one, with all that was decided.
+        operation: Operation,
+    },
+    /// The operation of an intent is over.
+    Outcome {
+        /// The number of the intent's line.
+        intent: u64,
+        /// Whether it was carried out; else nothing of it is left.
+        done: bool,
+    },
+    /// An objective's worktree is set up and its hooks fire.
+    Ready {
+        /// Whose.
+        objective: ObjectiveId,
+        /// Files that were copied or linked into it and are never committed; bytes of a name
+        /// that is not UTF-8 are replaced.
+        brought: Vec<String>,
+    },
+    /// Somebody says that an objective is done.
+    Submitted {
+        /// Which one.
+        objective: ObjectiveId,
+        /// The tip of its branch.
+        tip: String,
+    },
+    /// The guard and the gates of an objective found nothing.
+    Accepted {
+        /// Which one.
+        objective: ObjectiveId,
+        /// The tip that was judged.
+        tip: String,
+        /// The gates that passed.
+        gates: Vec<String>,
+    },
+    /// A commit of an objective lies outside its scope.
+    Violated {
+        /// Which one.
+        objective: ObjectiveId,
+        /// The tip that was judged.
+        tip: String,
+        /// What may not be, a sentence each.
+        violations: Vec<String>,
+    },
+    /// An objective has failed.
+    Failed {
+        /// Which one.
+        objective: ObjectiveId,
+        /// Why, in words.
+        reason: String,
+    },
+    /// An objective is worked on again.
+    Retried {
+        /// Which one.
+        objective: ObjectiveId,
+    },
+    /// Objectives of a wave wait for the next one.
+    Postponed {
+        /// Which ones.
+        objectives: Vec<ObjectiveId>,
+        /// The wave that they now belong to.
+        wave: u32,
+    },
+    /// A process does something that takes time; nobody else does it meanwhile.
+    Claimed {
+        /// What it does, in words.
+        what: String,
+        /// Which process.
+        holder: Holder,
+    },
+    /// It does so no longer.
+    Released,
+    /// A gate of a wave's candidate is red.
+    GateRed {
+        /// The wave.
+        wave: u32,
+        /// The candidate.
+        candidate: String,
+        /// The command that failed.
+        command: String,
+        /// Objectives without which it is green.
+        blamed: Vec<ObjectiveId>,
+    },
+    /// Merging the target into the integration branch met a conflict, to be resolved in a
+    /// worktree.
+    SyncStopped {
+        /// The integration tip.
+        integration: String,
+        /// The target's tip.
+        target: String,
+        /// Where it is to be resolved.
+        worktree: String,
+    },
+    /// The sync that had stopped was given up.
+    SyncAborted,
+}
+
+/// A process, so that it is told apart from another one that has its number later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Its number.
+    pub pid: u32,
+    /// When it began, in the system's own unit.
+    pub started: u64,
+    /// Which boot of the machine, as the system names it.
+    pub boot: String,
+}
+
+/// An operation on references and worktrees, with everything that was decided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "operation", rename_all = "snake_case")]
+pub enum Operation {
+    /// The plan is approved: the integration branch begins at the pin.
+    Approve(Approval),
+    /// An objective gets its branch and its worktree.
+    Start {
+        /// Which one.
+        objective: ObjectiveId,
+        /// The full name of its branch.
+        branch: String,
+        /// Its worktree, absolute.
+        worktree: String,
+        /// The commit that it starts from.
+        start: String,
+        /// The first port of its block.
+        port_base: u16,
+        /// Whether it starts anew and what it had is gone from branch and worktree.
+        afresh: bool,
+    },
+    /// A wave is merged.
+    Merge {
+        /// Which one.
+        wave: u32,
+        /// The integration tip before.
+        from: String,
+        /// The wave's commit.
+        to: String,
+        /// What was merged.
+        tips: Vec<Tip>,
+        /// The gates that passed on `to`.
+        gates: Vec<String>,
+    },
+    /// The last merged wave is taken back.
+    Undo {
+        /// Which one.
+        wave: u32,
+        /// The integration tip, the wave's commit.
+        from: String,
+        /// The integration tip before it.
+        to: String,
+    },
+    /// The target is merged into the integration branch.
+    Sync {
+        /// The integration tip before.
+        from: String,
+        /// The merge.
+        to: String,
+        /// The target's tip.
+        target: String,
+    },
+    /// An objective is given up; its branch and worktree go, its work stays as a backup.
+    Drop {
+        /// Which one.
+        objective: ObjectiveId,
+        /// Where its work is kept; none: there was none.
+        backups: Vec<String>,
+    },
+    /// The session lands.
+    Land {
+        /// The full name of the target.
+        target: String,
+        /// The target's tip before.
+        from: String,
+        /// The target's tip after.
+        to: String,
+        /// The integration tip before the record was committed on it.
+        integration_from: String,
+        /// The integration tip with the record.
+        integration_to: String,
+    },
+    /// Worktrees and branches of a finished session go.
+    Clean {
+        /// Where what would have been lost is kept.
+        backups: Vec<String>,
+    },
+}
+
+/// What was approved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Approval {
+    /// The plan.
+    pub plan: PlanId,
+    /// The commit that holds plan and policy as approved.
+    pub pin: String,
+    /// The full name of the branch on which the session lands.
+    pub target: String,
+    /// The target's tip when the plan was approved.
+    pub target_tip: String,
+    /// The first component of the session's branches.
+    pub prefix: String,
+    /// The name of its folder of worktrees.
+    pub slug: String,
+    /// Whether `run` began the session and the last `done` goes on.
+    pub by_run: bool,
+    /// The objectives with their waves, in the order of the plan.
+    pub objectives: Vec<Place>,
+}
+
+/// An objective and its wave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The objective.
+    pub objective: ObjectiveId,
+    /// Its wave, from 1.
+    pub wave: u32,
+}
+
+/// An objective and the tip of its branch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tip {
+    /// The objective.
+    pub objective: ObjectiveId,
+    /// The commit.
+    pub commit: String,
+    /// Whether it changed anything that lands.
+    pub changed: bool,
+}

@@ -1,0 +1,249 @@
+//! One plan's execution: what its journal says has happened, and what comes next. Everything
+//! here follows from the lines of the journal alone.
+
+mod entry;
+mod next;
+mod replay;
+
+pub use entry::{Approval, Entry, Holder, Line, Operation, Place, Tip};
+pub use next::{Next, next};
+pub use replay::replay;
+
+use super::id::{ObjectiveId, PlanId};
+
+/// Where an objective stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// Nothing has begun.
+    Planned,
+    /// It has a worktree that is not set up yet.
+    Started,
+    /// Somebody works on it.
+    Working,
+    /// Somebody says that it is done.
+    Submitted,
+    /// It was judged and may be merged.
+    Accepted,
+    /// Its wave is merged.
+    Merged,
+    /// Given up by its worker.
+    Failed,
+    /// A commit lies outside its scope.
+    Violated,
+    /// Given up by the owner.
+    Dropped,
+}
+
+impl Phase {
+    /// The word that stands for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Started => "started",
+            Self::Working => "working",
+            Self::Submitted => "submitted",
+            Self::Accepted => "accepted",
+            Self::Merged => "merged",
+            Self::Failed => "failed",
+            Self::Violated => "violated",
+            Self::Dropped => "dropped",
+        }
+    }
+
+    /// Whether nothing is left to do for its wave to merge.
+    pub fn is_settled(self) -> bool {
+        matches!(self, Self::Accepted | Self::Merged | Self::Dropped)
+    }
+
+    /// Whether there is a worktree to work in.
+    pub fn is_at_work(self) -> bool {
+        matches!(
+            self,
+            Self::Started
+                | Self::Working
+                | Self::Submitted
+                | Self::Accepted
+                | Self::Failed
+                | Self::Violated
+        )
+    }
+}
+
+/// What is known of an objective.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// Its id.
+    pub id: ObjectiveId,
+    /// Its wave, from 1.
+    pub wave: u32,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Its branch and worktree, once started.
+    pub place: Option<Workplace>,
+    /// The tip that was last judged.
+    pub tip: Option<String>,
+    /// What it was judged to be, or why it failed: a sentence each.
+    pub said: Vec<String>,
+    /// The gates that it passed.
+    pub gates: Vec<String>,
+    /// How often it was tried again.
+    pub retries: u32,
+    /// How often a commit outside its scope was found.
+    pub violations: u32,
+    /// When it began, RFC 3339.
+    pub began: Option<String>,
+    /// When it was accepted, RFC 3339.
+    pub ended: Option<String>,
+    /// Where its work was kept when it was dropped or begun anew.
+    pub backups: Vec<String>,
+}
+
+/// Where an objective is worked on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workplace {
+    /// The full name of its branch.
+    pub branch: String,
+    /// Its worktree, absolute.
+    pub worktree: String,
+    /// The commit that it started from.
+    pub start: String,
+    /// The first port of its block.
+    pub port_base: u16,
+    /// Files that were copied or linked into the worktree.
+    pub brought: Vec<String>,
+}
+
+/// A merged wave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MergedWave {
+    /// Its number.
+    pub wave: u32,
+    /// The integration tip before it.
+    pub from: String,
+    /// Its commit.
+    pub commit: String,
+    /// What was merged.
+    pub tips: Vec<Tip>,
+    /// The gates that passed on it.
+    pub gates: Vec<String>,
+    /// When, RFC 3339.
+    pub time: String,
+}
+
+/// A candidate whose gates are red.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Red {
+    /// Its wave.
+    pub wave: u32,
+    /// The candidate.
+    pub candidate: String,
+    /// The command that failed.
+    pub command: String,
+    /// Objectives without which it is green.
+    pub blamed: Vec<ObjectiveId>,
+}
+
+/// A merge of the target that waits for somebody to resolve it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stopped {
+    /// The integration tip.
+    pub integration: String,
+    /// The target's tip.
+    pub target: String,
+    /// Where it is to be resolved.
+    pub worktree: String,
+}
+
+/// How the session landed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Landing {
+    /// The target's tip before.
+    pub from: String,
+    /// The target's tip after.
+    pub commit: String,
+    /// When, RFC 3339.
+    pub time: String,
+}
+
+/// A session as its journal has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    /// What was approved.
+    pub approval: Approval,
+    /// When, RFC 3339.
+    pub approved: String,
+    /// The objectives, in the order of the plan.
+    pub objectives: Vec<Standing>,
+    /// The integration tip.
+    pub integration: String,
+    /// The merged waves, in their order.
+    pub waves: Vec<MergedWave>,
+    /// Targets that were merged into the integration branch since the pin, last one last.
+    pub synced: Vec<String>,
+    /// The last candidate whose gates are red.
+    pub red: Option<Red>,
+    /// A sync that waits for somebody.
+    pub stopped: Option<Stopped>,
+    /// How it landed.
+    pub landed: Option<Landing>,
+    /// Whether its worktrees and branches are gone.
+    pub cleaned: bool,
+    /// Who does something that takes time.
+    pub claim: Option<(String, Holder)>,
+    /// An operation that was begun and not ended, with the number of its line.
+    pub open: Option<(u64, Operation)>,
+    /// The number of the last line.
+    pub seq: u64,
+}
+
+impl Session {
+    /// The plan that is executed.
+    pub fn plan(&self) -> &PlanId {
+        &self.approval.plan
+    }
+
+    /// The full name of the integration branch.
+    pub fn integration_branch(&self) -> String {
+        branch(&self.approval.prefix, &self.approval.plan, "integration")
+    }
+
+    /// The full name of an objective's branch.
+    pub fn objective_branch(&self, objective: &ObjectiveId) -> String {
+        branch(&self.approval.prefix, &self.approval.plan, objective.as_str())
+    }
+
+    /// The ref under which a red candidate is kept.
+    pub fn candidate_ref(&self) -> String {
+        format!("refs/ap/{}/candidate", self.approval.plan)
+    }
+
+    /// The objective of that id.
+    pub fn objective(&self, id: &ObjectiveId) -> Option<&Standing> {
+        self.objectives.iter().find(|o| o.id == *id)
+    }
+
+    /// Whether there is nothing left to do but to clean up.
+    pub fn is_finished(&self) -> bool {
+        self.landed.is_some() || self.cleaned
+    }
+
+    /// The objectives of a wave, in the order of the plan.
+    pub fn of_wave(&self, wave: u32) -> impl Iterator<Item = &Standing> {
+        self.objectives.iter().filter(move |o| o.wave == wave)
+    }
+
+    /// The first wave that is not merged and not given up; none when all are.
+    pub fn current_wave(&self) -> Option<u32> {
+        let open = |o: &&Standing| !matches!(o.phase, Phase::Merged | Phase::Dropped);
+        self.objectives.iter().filter(open).map(|o| o.wave).min()
+    }
+}
+
+/// The full name of a branch of a session.
+pub fn branch(prefix: &str, plan: &PlanId, name: &str) -> String {
+    format!("refs/heads/{prefix}/{plan}/{name}")
+}
+
+#[cfg(test)]
+mod tests;

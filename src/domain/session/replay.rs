@@ -1,0 +1,224 @@
+//! From the lines of a journal to the state of the session.
+
+use super::{
+    Approval, Entry, Landing, Line, MergedWave, Operation, Phase, Red, Session, Standing, Stopped,
+    Workplace,
+};
+use crate::domain::error::{Failure, Kind};
+use crate::domain::id::ObjectiveId;
+
+/// The state after these lines. None: there is no session, because its approval was taken
+/// back.
+///
+/// Fails on lines that cannot follow each other: somebody else wrote to the journal.
+pub fn replay(lines: &[Line]) -> Result<Option<Session>, Failure> {
+    let mut session: Option<Session> = None;
+    for (index, line) in lines.iter().enumerate() {
+        let wrong = |what: &str| {
+            let message = format!("line {} of the journal {what}", line.seq);
+            Failure::new(Kind::Repository, message)
+        };
+        if line.seq != index as u64 + 1 {
+            return Err(wrong("has the wrong number"));
+        }
+        match (&mut session, &line.entry) {
+            (None, Entry::Intent { operation: Operation::Approve(approval) }) => {
+                session = Some(begun(approval, line));
+            }
+            (None, _) => return Err(wrong("stands before the approval")),
+            (Some(open), entry) => {
+                let approving = matches!(open.open, Some((_, Operation::Approve(_))));
+                step(open, line, entry).map_err(|what| wrong(&what))?;
+                open.seq = line.seq;
+                if approving && matches!(entry, Entry::Outcome { done: false, .. }) {
+                    session = None;
+                }
+            }
+        }
+    }
+    Ok(session)
+}
+
+fn begun(approval: &Approval, line: &Line) -> Session {
+    let standing = |place: &super::Place| Standing {
+        id: place.objective.clone(),
+        wave: place.wave,
+        phase: Phase::Planned,
+        place: None,
+        tip: None,
+        said: Vec::new(),
+        gates: Vec::new(),
+        retries: 0,
+        violations: 0,
+        began: None,
+        ended: None,
+        backups: Vec::new(),
+    };
+    Session {
+        approval: approval.clone(),
+        approved: line.time.clone(),
+        objectives: approval.objectives.iter().map(standing).collect(),
+        integration: approval.pin.clone(),
+        waves: Vec::new(),
+        synced: Vec::new(),
+        red: None,
+        stopped: None,
+        landed: None,
+        cleaned: false,
+        claim: None,
+        open: Some((line.seq, Operation::Approve(approval.clone()))),
+        seq: line.seq,
+    }
+}
+
+fn step(session: &mut Session, line: &Line, entry: &Entry) -> Result<(), String> {
+    match entry {
+        Entry::Intent { operation } => {
+            if session.open.is_some() {
+                return Err("begins an operation before the last one ended".into());
+            }
+            session.open = Some((line.seq, operation.clone()));
+        }
+        Entry::Outcome { intent, done } => match session.open.take() {
+            Some((seq, operation)) if seq == *intent => {
+                if *done {
+                    carried_out(session, &operation, &line.time)?;
+                }
+            }
+            _ => return Err("ends an operation that was not begun".into()),
+        },
+        Entry::Ready { objective, brought } => {
+            let standing = of(session, objective)?;
+            standing.phase = Phase::Working;
+            let place = standing.place.as_mut().ok_or("speaks of a worktree that is not there")?;
+            place.brought.clone_from(brought);
+        }
+        Entry::Submitted { objective, tip } => judged(session, objective, tip, Phase::Submitted)?,
+        Entry::Accepted { objective, tip, gates } => {
+            judged(session, objective, tip, Phase::Accepted)?;
+            let standing = of(session, objective)?;
+            standing.gates.clone_from(gates);
+            standing.ended = Some(line.time.clone());
+        }
+        Entry::Violated { objective, tip, violations } => {
+            judged(session, objective, tip, Phase::Violated)?;
+            let standing = of(session, objective)?;
+            standing.said.clone_from(violations);
+            standing.violations += 1;
+        }
+        Entry::Failed { objective, reason } => {
+            let standing = of(session, objective)?;
+            standing.phase = Phase::Failed;
+            standing.said = vec![reason.clone()];
+        }
+        Entry::Retried { objective } => {
+            let standing = of(session, objective)?;
+            standing.phase = Phase::Working;
+            standing.retries += 1;
+            session.red = None;
+        }
+        Entry::Postponed { objectives, wave } => {
+            for objective in objectives {
+                of(session, objective)?.wave = *wave;
+            }
+            session.red = None;
+        }
+        Entry::Claimed { what, holder } => session.claim = Some((what.clone(), holder.clone())),
+        Entry::Released => session.claim = None,
+        Entry::GateRed { wave, candidate, command, blamed } => {
+            session.red = Some(Red {
+                wave: *wave,
+                candidate: candidate.clone(),
+                command: command.clone(),
+                blamed: blamed.clone(),
+            });
+        }
+        Entry::SyncStopped { integration, target, worktree } => {
+            session.stopped = Some(Stopped {
+                integration: integration.clone(),
+                target: target.clone(),
+                worktree: worktree.clone(),
+            });
+        }
+        Entry::SyncAborted => session.stopped = None,
+    }
+    Ok(())
+}
+
+fn of<'s>(session: &'s mut Session, id: &ObjectiveId) -> Result<&'s mut Standing, String> {
+    let found = session.objectives.iter_mut().find(|o| o.id == *id);
+    found.ok_or_else(|| format!("names the objective {id}, which the plan does not have"))
+}
+
+fn judged(session: &mut Session, id: &ObjectiveId, tip: &str, phase: Phase) -> Result<(), String> {
+    let standing = of(session, id)?;
+    standing.phase = phase;
+    standing.tip = Some(tip.to_owned());
+    standing.said.clear();
+    Ok(())
+}
+
+fn carried_out(session: &mut Session, operation: &Operation, time: &str) -> Result<(), String> {
+    match operation {
+        Operation::Approve(_) => {}
+        Operation::Start { objective, branch, worktree, start, port_base, afresh } => {
+            let standing = of(session, objective)?;
+            standing.phase = Phase::Started;
+            standing.began.get_or_insert_with(|| time.to_owned());
+            if *afresh {
+                standing.retries += 1;
+            }
+            standing.tip = None;
+            standing.said.clear();
+            standing.place = Some(Workplace {
+                branch: branch.clone(),
+                worktree: worktree.clone(),
+                start: start.clone(),
+                port_base: *port_base,
+                brought: Vec::new(),
+            });
+        }
+        Operation::Merge { wave, from, to, tips, gates } => {
+            for tip in tips {
+                of(session, &tip.objective)?.phase = Phase::Merged;
+            }
+            session.integration.clone_from(to);
+            session.red = None;
+            session.waves.push(MergedWave {
+                wave: *wave,
+                from: from.clone(),
+                commit: to.clone(),
+                tips: tips.clone(),
+                gates: gates.clone(),
+                time: time.to_owned(),
+            });
+        }
+        Operation::Undo { to, .. } => {
+            let undone = session.waves.pop().ok_or("takes back a wave that was not merged")?;
+            for tip in &undone.tips {
+                of(session, &tip.objective)?.phase = Phase::Accepted;
+            }
+            session.integration.clone_from(to);
+        }
+        Operation::Sync { to, target, .. } => {
+            session.integration.clone_from(to);
+            session.synced.push(target.clone());
+            session.stopped = None;
+            session.red = None;
+        }
+        Operation::Drop { objective, backups } => {
+            let standing = of(session, objective)?;
+            standing.phase = Phase::Dropped;
+            standing.place = None;
+            standing.backups.extend(backups.iter().cloned());
+            session.red = None;
+        }
+        Operation::Land { from, to, integration_to, .. } => {
+            session.integration.clone_from(integration_to);
+            session.landed =
+                Some(Landing { from: from.clone(), commit: to.clone(), time: time.to_owned() });
+        }
+        Operation::Clean { .. } => session.cleaned = true,
+    }
+    Ok(())
+}
