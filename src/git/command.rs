@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, Result};
 
@@ -73,8 +73,41 @@ impl Git {
         input: Option<&[u8]>,
     ) -> Result<Vec<u8>> {
         let args: Vec<S> = args.into_iter().collect();
+        let output = self.run(&args, input)?;
+        if output.status.success() { Ok(output.stdout) } else { Err(failed(&args, &output).into()) }
+    }
+
+    /// What git prints where it answers by its exit code too: `None` for 1, which means no.
+    pub fn answered<S: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = S>,
+    ) -> Result<Option<String>> {
+        let args: Vec<S> = args.into_iter().collect();
+        let output = self.run(&args, None)?;
+        match output.status.code() {
+            Some(0) => Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned())),
+            Some(1) => Ok(None),
+            _ => Err(failed(&args, &output).into()),
+        }
+    }
+
+    /// What a merge prints, and whether it was clean (`git merge-tree` exits 1 on conflicts).
+    pub(super) fn merged<S: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = S>,
+    ) -> Result<(bool, Vec<u8>)> {
+        let args: Vec<S> = args.into_iter().collect();
+        let output = self.run(&args, None)?;
+        match output.status.code() {
+            Some(0) => Ok((true, output.stdout)),
+            Some(1) => Ok((false, output.stdout)),
+            _ => Err(failed(&args, &output).into()),
+        }
+    }
+
+    fn run<S: AsRef<OsStr>>(&self, args: &[S], input: Option<&[u8]>) -> Result<Output> {
         let mut command = self.command();
-        command.args(&args);
+        command.args(args);
         command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| {
@@ -89,14 +122,7 @@ impl Git {
             }
             child.wait_with_output()
         });
-        let output = output.context("cannot read what git prints")?;
-        if output.status.success() {
-            return Ok(output.stdout);
-        }
-        let verb = args.first().map(|a| a.as_ref().to_string_lossy().into_owned());
-        let said = said(&output.stderr);
-        let message = format!("`git {}` failed: {said}", verb.unwrap_or_default());
-        Err(Failure::new(Kind::Repository, message).into())
+        output.context("cannot read what git prints")
     }
 
     /// Runs git with the terminal, for what asks the user; returns whether it succeeded.
@@ -119,6 +145,13 @@ impl Git {
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
+}
+
+fn failed<S: AsRef<OsStr>>(args: &[S], output: &Output) -> Failure {
+    // Past `-c name=value`.
+    let mut words = args.iter().map(|a| a.as_ref().to_string_lossy());
+    let verb = words.find(|w| *w != "-c" && !w.contains('=')).unwrap_or_default();
+    Failure::new(Kind::Repository, format!("`git {verb}` failed: {}", said(&output.stderr)))
 }
 
 /// What git said on its standard error, in one printable line.

@@ -150,7 +150,7 @@ impl Repository {
             let mut old = self.gix.object_hash().null().to_string();
             if self.has_reference(&reference)? {
                 old = self.commit(&format!("{reference}^{{commit}}"))?;
-                if self.tree_id(&old)? != tree {
+                if self.tree_of(&old)? != tree {
                     continue;
                 }
             }
@@ -161,15 +161,9 @@ impl Repository {
         }
         anyhow::bail!("a thousand backups are called {name}: delete some of refs/ap/backup")
     }
-
-    fn tree_id(&self, commit: &str) -> Result<String> {
-        let reading = || format!("cannot read the commit {commit}");
-        let commit = self.gix.find_commit(self.id(commit)?).with_context(reading)?;
-        Ok(commit.tree_id().with_context(reading)?.to_string())
-    }
 }
 
-fn kind(mode: Mode) -> gix::objs::tree::EntryKind {
+pub(super) fn kind(mode: Mode) -> gix::objs::tree::EntryKind {
     use gix::objs::tree::EntryKind;
     match mode {
         Mode::File => EntryKind::Blob,

@@ -7,16 +7,22 @@ use anyhow::{Context as _, Result};
 
 use crate::domain::error::{Failure, Kind};
 
+mod ancestry;
 mod changes;
 mod command;
 mod commit;
+mod compose;
 mod objects;
+mod references;
 pub mod shell;
 
+pub use ancestry::{Merged, Person};
 pub use changes::Commit;
 pub use command::Git;
 pub use commit::Saved;
+pub use compose::Signing;
 pub use objects::{Objects, Reader};
+pub use references::RefUpdate;
 
 /// An open repository, seen from one of its worktrees.
 pub struct Repository {

@@ -14,10 +14,15 @@ pub struct Lock {
 
 impl Lock {
     /// Waits for the lock of a repository, whose common git directory this is.
-    #[expect(clippy::disallowed_methods, reason = "a lock file is not written, it is only there")]
     pub fn acquire(common_dir: &Path) -> Result<Self> {
-        let folder = common_dir.join("ap");
-        std::fs::create_dir_all(&folder).context("cannot make the folder of the lock")?;
+        Self::of(&common_dir.join("ap"))
+    }
+
+    /// Waits for the lock of one session, in whose folder it is: held while its journal is read,
+    /// decided on and written.
+    #[expect(clippy::disallowed_methods, reason = "a lock file is not written, it is only there")]
+    pub fn of(folder: &Path) -> Result<Self> {
+        std::fs::create_dir_all(folder).context("cannot make the folder of the lock")?;
         let path = folder.join("lock");
         let file = File::options().write(true).create(true).truncate(false).open(&path);
         let file = file.with_context(|| format!("cannot open {}", path.display()))?;

@@ -1,6 +1,8 @@
-//! The files below `.ap/`: where they are, and how they are read and written. Nothing here is
-//! ever half-written, and every write is a step that a test can make fail or kill.
+//! The files below `.ap/` and the running state of sessions: where they are, and how they are
+//! read and written. Nothing here is ever half-written, and every write is a step that a test can make fail or kill.
 
+mod holder;
+mod journal;
 pub mod layout;
 mod lock;
 mod plans;
@@ -8,6 +10,8 @@ mod read;
 mod steps;
 mod writer;
 
+pub use holder::{is_alive, this_process};
+pub use journal::{Journal, sessions};
 pub use lock::Lock;
 pub use plans::{Plans, list};
 pub use read::read_text;

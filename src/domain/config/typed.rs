@@ -1,7 +1,9 @@
 //! The tables of the policy as values. Each is read with the default that its row in the shape
 //! has, so that a default is written down once.
 
-use super::CONFIG;
+use std::fmt::Write as _;
+
+use super::{CONFIG, INFALLIBLE};
 use crate::domain::document::{self, FieldKind, Node};
 
 /// `[gates]`: commands that must pass.
@@ -206,9 +208,9 @@ fn defaults() -> Node {
     let mut text = String::new();
     for field in CONFIG.fields {
         let FieldKind::Table(shape) = field.kind else { continue };
-        text.push_str(&format!("[{}]\n", field.name));
+        writeln!(text, "[{}]", field.name).expect(INFALLIBLE);
         for field in shape.fields.iter().filter(|f| !f.default.is_empty()) {
-            text.push_str(&format!("{} = {}\n", field.name, field.default));
+            writeln!(text, "{} = {}", field.name, field.default).expect(INFALLIBLE);
         }
     }
     document::parse(&text).expect("the defaults are TOML").0

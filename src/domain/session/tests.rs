@@ -151,7 +151,9 @@ fn lines_that_cannot_follow_each_other_are_refused() {
     ];
     for (i, entries) in tables.into_iter().enumerate() {
         let mut told = if i == 0 { Told(Vec::new()) } else { Told::begun() };
-        entries.into_iter().for_each(|e| told.say(e));
+        for entry in entries {
+            told.say(entry);
+        }
         assert!(replay(&told.0).is_err(), "{i}");
     }
     let mut told = Told::begun();
