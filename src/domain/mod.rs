@@ -16,6 +16,7 @@ pub mod path;
 pub mod pattern;
 pub mod plan;
 pub mod prompt;
+pub mod reservation;
 pub mod scope;
 pub mod session;
 pub mod team;

@@ -19,12 +19,46 @@ pub struct Git {
     directory: PathBuf,
     variables: Vec<(String, OsString)>,
     reading: bool,
+    elsewhere: bool,
 }
+
+/// The variables that are about one repository: what `git rev-parse --local-env-vars` prints,
+/// and the directory that a command was started in.
+pub(crate) const LOCAL_VARIABLES: [&str; 17] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CONFIG",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_COUNT",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_QUARANTINE_PATH",
+];
 
 impl Git {
     /// Git in `directory`.
     pub fn at(directory: &Path) -> Self {
-        Self { directory: directory.to_owned(), variables: Vec::new(), reading: true }
+        Self {
+            directory: directory.to_owned(),
+            variables: Vec::new(),
+            reading: true,
+            elsewhere: false,
+        }
+    }
+
+    /// Git in another worktree or repository than the one that this process was started in:
+    /// what git's environment says about the first does not count there.
+    pub fn elsewhere(directory: &Path) -> Self {
+        Self { elsewhere: true, ..Self::at(directory) }
     }
 
     /// The same as the user would run it, for what starts the user's own programs: a hook, an
@@ -135,6 +169,11 @@ impl Git {
     fn command(&self) -> Command {
         let mut command = Command::new("git");
         command.arg("-C").arg(&self.directory);
+        if self.elsewhere {
+            for name in LOCAL_VARIABLES {
+                command.env_remove(name);
+            }
+        }
         if self.reading {
             // Messages are parsed and shown in one language; reads take no locks from the user.
             command.env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
@@ -184,6 +223,15 @@ mod tests {
             ("something else", None),
         ] {
             assert_eq!(version(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_variable_that_git_calls_local_is_dropped_elsewhere() {
+        let output = Git::at(Path::new(".")).output(["rev-parse", "--local-env-vars"]);
+        let output = output.expect("git is installed");
+        for name in String::from_utf8_lossy(&output).lines() {
+            assert!(LOCAL_VARIABLES.contains(&name), "{name}");
         }
     }
 

@@ -134,14 +134,8 @@ impl Repository {
             tree.upsert(path, kind(file.mode), blob).with_context(saving)?;
         }
         let tree = tree.write().with_context(saving)?.to_string();
-        let mut git = self.git();
-        for role in ["AUTHOR", "COMMITTER"] {
-            git = git.env(&format!("GIT_{role}_NAME"), "git ap");
-            git = git.env(&format!("GIT_{role}_EMAIL"), "git-ap@localhost");
-        }
         let message = format!("backup of {} files before `git ap` replaced them\n", files.len());
-        let commit = git.fed(["commit-tree", &tree, "-F", "-"], Some(message.as_bytes()))?;
-        let commit = String::from_utf8_lossy(&commit).trim().to_owned();
+        let commit = self.commit_as_git_ap(&tree, &[], &message)?;
         steps.pass("backup-ref", name)?;
         for n in 1..1000 {
             let suffix = if n == 1 { String::new() } else { format!("-{n}") };
@@ -155,7 +149,7 @@ impl Repository {
                 }
             }
             let input = format!("update {reference}\0{commit}\0{old}\0");
-            git.fed(["update-ref", "-z", "--stdin"], Some(input.as_bytes()))?;
+            self.git().fed(["update-ref", "-z", "--stdin"], Some(input.as_bytes()))?;
             steps.pass("backed-up", &reference)?;
             return Ok(reference);
         }

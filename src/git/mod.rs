@@ -15,10 +15,12 @@ mod compose;
 mod objects;
 mod references;
 pub mod shell;
+pub mod worktrees;
 
 pub use ancestry::{Merged, Person};
 pub use changes::Commit;
 pub use command::Git;
+pub(crate) use command::LOCAL_VARIABLES;
 pub use commit::Saved;
 pub use compose::Signing;
 pub use objects::{Objects, Reader};
@@ -77,6 +79,22 @@ impl Repository {
     pub fn common_dir(&self) -> PathBuf {
         let directory = self.gix.common_dir();
         directory.canonicalize().unwrap_or_else(|_| directory.to_owned())
+    }
+
+    /// The root of the main worktree, from which untracked files are brought into others. A
+    /// bare repository has none and is refused by name.
+    pub fn main_root(&self) -> Result<PathBuf> {
+        let main = self.gix.main_repo().context("cannot open the main worktree")?;
+        let Some(root) = main.workdir() else {
+            let message = "this repository is bare: there is no main worktree";
+            return Err(Failure::new(Kind::Repository, message).into());
+        };
+        root.canonicalize().with_context(|| format!("cannot find {}", root.display()))
+    }
+
+    /// A text of git's configuration, as this worktree sees it.
+    pub fn configured(&self, key: &str) -> Option<String> {
+        self.gix.config_snapshot().string(key).map(|value| value.to_string())
     }
 
     /// What `HEAD` points to. A repository without a commit is refused by name.

@@ -11,7 +11,7 @@ mod render;
 mod repair;
 pub mod shape;
 
-pub use proof::{Facts, Proof, prove};
+pub use proof::{Facts, Proof, prove, scopes};
 pub(in crate::domain) use read::branch_name;
 pub use read::{Reading, read};
 pub use render::{to_toml, toml_string};

@@ -3,7 +3,7 @@
 
 use super::{Plan, Reading};
 use crate::domain::config::Config;
-use crate::domain::error::Failure;
+use crate::domain::error::{Failure, Kind};
 use crate::domain::finding::{Code, Finding, Severity};
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::Pattern;
@@ -78,6 +78,24 @@ pub fn prove(reading: &Reading, plan: &Plan, facts: Facts<'_>) -> Result<Proof, 
         (f.place.as_ref().map_or(usize::MAX, |p| p.span.start), f.severity, f.code)
     });
     Ok(Proof { findings, waves, scopes, rules, constraints })
+}
+
+/// The scopes of a plan and what counts for all of them, without a proof: for whoever holds
+/// changes against a plan that was proved when it was approved.
+///
+/// Fails on a pattern that cannot be read, because a scope without it would be another one.
+pub fn scopes(
+    reading: &Reading,
+    plan: &Plan,
+    config: &Config,
+) -> Result<(Vec<Scope>, Rules), Failure> {
+    let facts = Facts { config, tracked: &[] };
+    let mut prover = Prover { reading, plan, facts, findings: Vec::new() };
+    let (rules, scopes) = (prover.rules(), prover.scopes());
+    match prover.findings.into_iter().next() {
+        None => Ok((scopes, rules)),
+        Some(finding) => Err(Failure::new(Kind::Plan, finding.message)),
+    }
 }
 
 struct Prover<'a> {

@@ -1,6 +1,9 @@
 //! The only interpreter of actions. What was decided is carried out in its order; each action
 //! is a step that a test can make fail.
 
+mod landing;
+mod operation;
+
 use std::path::Path;
 
 use anyhow::Result;
@@ -8,6 +11,8 @@ use anyhow::Result;
 use crate::domain::action::Action;
 use crate::git::{Repository, Saved};
 use crate::store::{self, Steps, Writer};
+
+pub use operation::{Undone, operation, saved};
 
 /// What an action did.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,200 @@
+//! Carrying out an operation of a session. Each can be carried out again after a crash at any
+//! of its steps and ends in the same state; what would be lost is saved first.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use super::landing;
+use crate::domain::error::{Failure, Kind};
+use crate::domain::id::ObjectiveId;
+use crate::domain::session::{Operation, Session, Standing};
+use crate::git::worktrees::{self, Checkout};
+use crate::git::{RefUpdate, Repository};
+use crate::store::Steps;
+
+/// Why an operation was not carried out.
+#[derive(Debug)]
+pub enum Undone {
+    /// It was refused before anything changed.
+    Nothing(anyhow::Error),
+    /// It failed on the way: doing it again goes on.
+    Perhaps(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Undone {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Perhaps(error)
+    }
+}
+
+struct Operator<'a> {
+    repository: &'a Repository,
+    session: &'a Session,
+    submodules: bool,
+    steps: &'a Steps,
+}
+
+/// Carries out an operation of `session`, or the rest of it.
+pub fn operation(
+    repository: &Repository,
+    session: &Session,
+    submodules: bool,
+    operation: &Operation,
+    steps: &Steps,
+) -> Result<(), Undone> {
+    let at = Operator { repository, session, submodules, steps };
+    match operation {
+        Operation::Approve(approval) => {
+            at.moved(&session.integration_branch(), None, Some(&approval.pin), "approved", &[])
+        }
+        Operation::Start { objective, branch, worktree, start, afresh, .. } => {
+            if *afresh {
+                at.removed(objective)?;
+            }
+            at.started(objective, branch, Path::new(worktree), start)
+        }
+        Operation::Merge { wave, from, to, .. } => {
+            let candidate = at.gone(&session.candidate_ref())?;
+            let why = format!("wave {wave}");
+            at.moved(&session.integration_branch(), Some(from), Some(to), &why, &candidate)
+        }
+        Operation::Undo { wave, from, to } => {
+            let why = format!("wave {wave} taken back");
+            at.moved(&session.integration_branch(), Some(from), Some(to), &why, &[])
+        }
+        Operation::Sync { from, to, .. } => {
+            at.moved(&session.integration_branch(), Some(from), Some(to), "sync", &[])?;
+            Ok(at.without_sync_worktree()?)
+        }
+        Operation::Drop { objective, .. } => Ok(at.removed(objective)?),
+        Operation::Land { target, from, to, integration_from, integration_to } => {
+            let integration =
+                RefUpdate::update(session.integration_branch(), integration_from, integration_to);
+            landing::land(repository, session, &[integration], (target, from, to), steps)
+        }
+        Operation::Clean { .. } => Ok(at.cleaned()?),
+    }
+}
+
+impl Operator<'_> {
+    /// Moves one branch in a transaction with others. It may have been moved already, by the
+    /// same operation before a crash.
+    fn moved(
+        &self,
+        name: &str,
+        from: Option<&str>,
+        to: Option<&str>,
+        why: &str,
+        others: &[RefUpdate],
+    ) -> Result<(), Undone> {
+        let found = self.repository.reference(name)?;
+        if found.as_deref() == to {
+            return Ok(());
+        }
+        if found.as_deref() != from {
+            let short = name.strip_prefix("refs/heads/").unwrap_or(name);
+            let message = format!("`{short}` was moved by somebody else meanwhile");
+            let failure = Failure::new(Kind::Conflict, message).hint("git ap status");
+            return Err(Undone::Nothing(failure.into()));
+        }
+        let own = RefUpdate {
+            name: name.to_owned(),
+            old: from.map(str::to_owned),
+            new: to.map(str::to_owned),
+        };
+        let updates: Vec<RefUpdate> = others.iter().cloned().chain([own]).collect();
+        let why = format!("git ap: {why}");
+        Ok(self.repository.update_references(&updates, &why, self.steps)?)
+    }
+
+    /// The deletion of a reference, if it is there.
+    fn gone(&self, name: &str) -> Result<Vec<RefUpdate>> {
+        let found = self.repository.reference(name)?;
+        Ok(found.map(|old| RefUpdate::delete(name, old)).into_iter().collect())
+    }
+
+    fn started(
+        &self,
+        objective: &ObjectiveId,
+        branch: &str,
+        worktree: &Path,
+        start: &str,
+    ) -> Result<(), Undone> {
+        let short = branch.strip_prefix("refs/heads/").unwrap_or(branch);
+        let checkout = Checkout::Branch { name: short.to_owned(), start: start.to_owned() };
+        worktrees::add(self.repository, worktree, &checkout, self.steps)?;
+        if self.submodules {
+            worktrees::fill_submodules(worktree, self.steps)?;
+        }
+        let name = format!("{}/{objective}\n", self.session.plan());
+        Ok(worktrees::mark(worktree, &name, self.steps)?)
+    }
+
+    /// Takes away the worktree and the branch of an objective. What nobody else has is saved.
+    fn removed(&self, objective: &ObjectiveId) -> Result<()> {
+        let standing = self.session.objective(objective).context("an objective of the plan")?;
+        for reference in saved(self.repository, self.session, standing, self.steps)? {
+            self.steps.pass("saved", &reference)?;
+        }
+        let Some(place) = &standing.place else { return Ok(()) };
+        worktrees::remove(self.repository, Path::new(&place.worktree), self.steps)?;
+        let branch = self.gone(&place.branch)?;
+        self.repository.update_references(&branch, "git ap: branch removed", self.steps)
+    }
+
+    fn without_sync_worktree(&self) -> Result<()> {
+        let Some(stopped) = &self.session.stopped else { return Ok(()) };
+        worktrees::remove(self.repository, Path::new(&stopped.worktree), self.steps)
+    }
+
+    fn cleaned(&self) -> Result<()> {
+        let mut folder = None;
+        for standing in &self.session.objectives {
+            self.removed(&standing.id)?;
+            let worktree = standing.place.as_ref().map(|p| PathBuf::from(&p.worktree));
+            folder = worktree.and_then(|w| w.parent().map(Path::to_owned)).or(folder);
+        }
+        self.without_sync_worktree()?;
+        if let Some(folder) = folder {
+            for name in ["gate", "sync"] {
+                worktrees::remove(self.repository, &folder.join(name), self.steps)?;
+            }
+            worktrees::remove_empty_folders(&folder, 2, self.steps)?;
+        }
+        let mut references = self.gone(&self.session.candidate_ref())?;
+        references.extend(self.gone(&self.session.integration_branch())?);
+        self.repository.update_references(&references, "git ap: session cleaned up", self.steps)
+    }
+}
+
+/// Saves what only an objective's worktree or branch has: uncommitted and untracked files, and
+/// commits that are not merged. Returns the refs; the same work again gives the same refs.
+pub fn saved(
+    repository: &Repository,
+    session: &Session,
+    standing: &Standing,
+    steps: &Steps,
+) -> Result<Vec<String>> {
+    let Some(place) = &standing.place else { return Ok(Vec::new()) };
+    let name = format!("{}/{}", session.plan(), standing.id);
+    let worktree = Path::new(&place.worktree);
+    let mut references = Vec::new();
+    if worktree.exists() {
+        references.extend(worktrees::save_all(repository, worktree, &name, steps)?);
+    }
+    // What was committed on a detached HEAD is on no branch.
+    let heads = [repository.reference(&place.branch)?, worktrees::head_of(repository, worktree)?];
+    for tip in heads.into_iter().flatten() {
+        let safe = repository.is_ancestor(&tip, &session.integration)?
+            || references.iter().any(|r| {
+                let saved = repository.reference(r).ok().flatten();
+                saved.is_some_and(|saved| repository.is_ancestor(&tip, &saved).unwrap_or(false))
+            });
+        if !safe {
+            references.push(worktrees::keep_commit(repository, &name, &tip, steps)?);
+        }
+    }
+    references.dedup();
+    Ok(references)
+}
