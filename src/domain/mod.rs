@@ -6,6 +6,7 @@ mod automaton;
 pub mod base64;
 pub mod config;
 pub mod document;
+pub mod environment;
 pub mod error;
 pub mod event;
 pub mod finding;

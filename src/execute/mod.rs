@@ -1,7 +1,10 @@
 //! Work that takes time: it runs beside the display, says what it does and can be stopped.
 
+pub mod gates;
 mod interrupt;
 pub mod judge;
 pub mod narrate;
+pub mod process;
 pub mod reservations;
 pub mod session;
+pub mod setup;

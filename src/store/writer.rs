@@ -90,6 +90,16 @@ impl<'a> Writer<'a> {
         Ok(Outcome::Written)
     }
 
+    /// Makes a symbolic link where nothing is, making its directories.
+    #[cfg(unix)]
+    pub fn link(&self, path: &RepoPath, target: &Path) -> Result<()> {
+        self.stays_inside(path)?;
+        self.steps.pass("link-file", &path.to_lossy())?;
+        let file = self.locate(path);
+        make_directories(file.parent().context("a file below a root has a parent")?, path)?;
+        std::os::unix::fs::symlink(target, &file).with_context(|| format!("cannot link {path}"))
+    }
+
     /// Removes a file. Returns whether there was one.
     #[expect(clippy::disallowed_methods, reason = "this is the place that owns removals")]
     pub fn remove(&self, path: &RepoPath) -> Result<bool> {

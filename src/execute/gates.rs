@@ -1,0 +1,84 @@
+//! Gates: commands of the owner that must pass. The first one that does not ends them.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::process::{Ended, Line, run};
+
+/// What gates are run with.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Where.
+    pub directory: PathBuf,
+    /// Variables beside those that are inherited.
+    pub environment: Vec<(String, OsString)>,
+    /// After how long one is stopped.
+    pub timeout: Duration,
+    /// How often a red one is tried again.
+    pub retries: u32,
+    /// The folder that keeps their output.
+    pub logs: PathBuf,
+}
+
+/// What happens to a gate, while it happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// It begins.
+    Begins(&'a str),
+    /// It says something.
+    Says(&'a str, &'a str),
+    /// It ended; whether it passed.
+    Ends(&'a str, bool),
+}
+
+/// A gate that did not pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Red {
+    /// The command.
+    pub command: String,
+    /// How it ended.
+    pub ended: Ended,
+    /// The file with all of its output.
+    pub log: PathBuf,
+}
+
+/// Runs commands in their order. Returns the first that does not pass, after as many more tries
+/// as it has; none: all passed.
+pub fn check(
+    commands: &[String],
+    setting: &Setting,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Option<Red>> {
+    for (number, command) in commands.iter().enumerate() {
+        let log = setting.logs.join(format!("gate-{}.log", number + 1));
+        let line = Line {
+            command: command.clone(),
+            directory: setting.directory.clone(),
+            environment: setting.environment.clone(),
+            timeout: setting.timeout,
+            log: Some(log.clone()),
+        };
+        let mut tries = 0;
+        loop {
+            progress(Progress::Begins(command));
+            let ended = run(&line, |text| progress(Progress::Says(command, text)))?;
+            progress(Progress::Ends(command, ended.is_green()));
+            if ended.is_green() {
+                break;
+            }
+            if tries == setting.retries {
+                return Ok(Some(Red { command: command.clone(), ended, log }));
+            }
+            tries += 1;
+        }
+    }
+    Ok(None)
+}
+
+/// The folder of the logs of something that a session ran.
+pub fn logs(session_folder: &Path, what: &str) -> PathBuf {
+    session_folder.join("logs").join(what)
+}
