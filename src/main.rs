@@ -61,7 +61,9 @@ fn process(terminal: Terminal) -> anyhow::Result<Process> {
         Failure::new(Kind::Io, format!("the current directory cannot be read: {error}"))
             .hint("cd to a directory that exists")
     })?;
-    Ok(Process { cwd, env: Environment(std::env::vars_os().collect()), terminal })
+    // Where the system cannot tell, hooks look for it on `PATH`.
+    let program = std::env::current_exe().unwrap_or_else(|_| "git-ap".into());
+    Ok(Process { cwd, env: Environment(std::env::vars_os().collect()), terminal, program })
 }
 
 fn terminal() -> Terminal {

@@ -11,6 +11,7 @@ pub mod page;
 pub mod plan;
 pub mod project;
 pub mod schema;
+pub mod session;
 pub mod show;
 pub mod survey;
 
@@ -63,6 +64,8 @@ pub struct Process {
     pub env: Environment,
     /// Its standard streams.
     pub terminal: Terminal,
+    /// The file of the program itself, for hooks to call.
+    pub program: PathBuf,
 }
 
 /// What a command works with: nothing else from outside reaches it.
@@ -76,6 +79,8 @@ pub struct Ctx {
     pub clock: Clock,
     /// The way to whoever called.
     pub ui: Ui,
+    /// The file of the program itself, for hooks to call.
+    pub program: PathBuf,
     /// The step that a test wants to fail, from `GIT_AP_FAILPOINT`.
     pub failpoint: Option<String>,
 }
@@ -92,6 +97,7 @@ impl Ctx {
             ui: ui(globals, process.terminal),
             cwd: process.cwd,
             env: process.env,
+            program: process.program,
         })
     }
 
@@ -265,6 +271,7 @@ mod tests {
             cwd: PathBuf::from("/"),
             env: Environment::default(),
             terminal: Terminal::default(),
+            program: PathBuf::from("git-ap"),
         };
         Ctx::new(Globals { format, ..Globals::default() }, process).expect("nothing is frozen")
     }

@@ -1,5 +1,6 @@
 //! Work that takes time: it runs beside the display, says what it does and can be stopped.
 
+pub mod approval;
 pub mod gates;
 mod interrupt;
 pub mod judge;
@@ -8,3 +9,4 @@ pub mod process;
 pub mod reservations;
 pub mod session;
 pub mod setup;
+pub mod start;

@@ -12,6 +12,7 @@ mod changes;
 mod command;
 mod commit;
 mod compose;
+pub mod hooks;
 mod objects;
 mod references;
 pub mod shell;

@@ -3,7 +3,7 @@
 
 mod agreed;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -27,6 +27,8 @@ pub struct Tools<'a> {
     pub steps: &'a Steps,
     /// What time it is, RFC 3339.
     pub now: &'a dyn Fn() -> String,
+    /// The program that hooks call.
+    pub program: &'a Path,
 }
 
 impl std::fmt::Debug for Tools<'_> {

@@ -1,0 +1,140 @@
+//! What every command about a session begins with: the project, the session that a name means,
+//! and the tools to change it.
+
+mod naming;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+pub use naming::{Named, Purpose};
+
+use super::Ctx;
+use super::project::Project;
+use crate::domain::error::{Failure, Kind};
+use crate::domain::id::{ObjectiveId, PlanId};
+use crate::domain::session::{Next, Session, next};
+use crate::execute::reservations;
+use crate::execute::session::{Handle, Tools};
+use crate::git::worktrees;
+use crate::store::Steps;
+
+/// A project with what is needed to change its sessions.
+pub struct Workshop {
+    /// The project.
+    pub project: Project,
+    steps: Steps,
+    now: Box<dyn Fn() -> String>,
+    program: PathBuf,
+}
+
+impl std::fmt::Debug for Workshop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Workshop").field("project", &self.project).finish_non_exhaustive()
+    }
+}
+
+impl Workshop {
+    /// The workshop of the project that the command runs in.
+    pub fn open(ctx: &Ctx) -> Result<Self> {
+        let clock = ctx.clock;
+        let (project, steps) = (Project::open(ctx)?, Project::steps(ctx)?);
+        Ok(Self {
+            project,
+            steps,
+            now: Box::new(move || clock.rfc3339()),
+            program: ctx.program.clone(),
+        })
+    }
+
+    /// What a session is changed with.
+    pub fn tools(&self) -> Tools<'_> {
+        Tools {
+            repository: &self.project.repository,
+            steps: &self.steps,
+            now: &*self.now,
+            program: &self.program,
+        }
+    }
+
+    /// The session of a plan, in hand; refuses a plan that was not approved.
+    pub fn session(&self, id: &PlanId) -> Result<Handle<'_>> {
+        if let Some(handle) = self.begun(id)? {
+            return Ok(handle);
+        }
+        let message = format!("the plan {id} is not approved yet");
+        let hint = format!("git ap approve {}", id.slug());
+        Err(Failure::new(Kind::User, message).hint(hint).into())
+    }
+
+    /// The session of a plan, in hand, if it was approved.
+    pub fn begun(&self, id: &PlanId) -> Result<Option<Handle<'_>>> {
+        let Some(handle) = Handle::open(self.tools(), id)? else { return Ok(None) };
+        reservations::settle(&handle)?;
+        Ok(Some(handle))
+    }
+
+    /// Refuses a command that only the owner may give in the worktree of an objective, where a
+    /// worker could give it to itself (DESIGN §2).
+    pub fn require_owner(&self, verb: &str) -> Result<()> {
+        let marked = worktrees::git_dir(&self.project.root)?
+            .is_some_and(|git_dir| git_dir.join(worktrees::MARK).exists());
+        if !marked && self.own_objective()?.is_none() {
+            return Ok(());
+        }
+        let message = format!("`git ap {verb}` cannot be given from an objective's worktree");
+        let root = self.project.repository.main_root()?;
+        let hint = format!("cd {}", crate::domain::path::shell_word(&root.to_string_lossy()));
+        Err(Failure::new(Kind::User, message).hint(hint).into())
+    }
+
+    /// The session and the objective whose worktree the command runs in.
+    pub fn own_objective(&self) -> Result<Option<(PlanId, ObjectiveId)>> {
+        let root = &self.project.root;
+        for session in crate::execute::session::all(&self.project.repository)? {
+            for standing in &session.objectives {
+                let place = standing.place.as_ref();
+                if place.is_some_and(|p| std::path::Path::new(&p.worktree) == root) {
+                    return Ok(Some((session.plan().clone(), standing.id.clone())));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What to type next, in a line.
+pub fn what_next(session: &Session) -> String {
+    let slug = session.plan().slug();
+    let list =
+        |ids: &[ObjectiveId]| ids.iter().map(ObjectiveId::as_str).collect::<Vec<_>>().join(" ");
+    match next(session) {
+        Next::Start { .. } => format!("git ap start {slug}"),
+        Next::Work { objectives, .. } => {
+            let first = objectives.first().map_or("", ObjectiveId::as_str);
+            format!(
+                "work in `git ap path {slug}/{first}`, commit, and say `git ap done` there{}",
+                if objectives.len() > 1 {
+                    format!(" ({} are at work)", list(&objectives))
+                } else {
+                    String::new()
+                }
+            )
+        }
+        Next::Decide { wave, objectives } => {
+            let first = objectives.first().map_or("", ObjectiveId::as_str);
+            format!(
+                "`git ap retry {slug}/{first}`, `git ap drop {slug}/{first}` or `git ap merge {slug} --without {first}` (wave {wave} waits for {})",
+                list(&objectives)
+            )
+        }
+        Next::Resolve => {
+            let place = session.stopped.as_ref().map_or("", |s| s.worktree.as_str());
+            format!("resolve the conflict in {place}, then `git ap sync --continue` (or `--abort`)")
+        }
+        Next::Merge { .. } => format!("git ap merge {slug}"),
+        Next::Land => format!("git ap land {slug}"),
+        Next::Clean => format!("git ap clean {slug}"),
+        Next::Over => "nothing: the session is over".to_owned(),
+    }
+}
