@@ -4,6 +4,7 @@
 pub mod action;
 mod automaton;
 pub mod base64;
+pub mod commit_message;
 pub mod config;
 pub mod document;
 pub mod environment;

@@ -1,6 +1,7 @@
 //! Work that takes time: it runs beside the display, says what it does and can be stopped.
 
 pub mod approval;
+pub mod candidate;
 pub mod gates;
 mod interrupt;
 pub mod judge;

@@ -3,6 +3,7 @@
 
 mod analysis;
 mod markdown;
+mod message;
 mod plan;
 
 use std::collections::BTreeMap;
@@ -15,8 +16,10 @@ use handlebars::{
 use serde::Serialize;
 
 pub use markdown::{code, mermaid, text};
+pub use message::{Merged, Tests};
 
 use crate::analysis::Document;
+use crate::domain::commit_message::one_line;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::plan::Plan;
 
@@ -26,6 +29,13 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("plan.hbs", include_str!("../../templates/plan.hbs")),
 ];
 
+/// The built-in templates of commit messages, which are no Markdown.
+const MESSAGES: &[(&str, &str)] = &[
+    ("landing.hbs", include_str!("../../templates/landing.hbs")),
+    ("objective.hbs", include_str!("../../templates/objective.hbs")),
+    ("wave.hbs", include_str!("../../templates/wave.hbs")),
+];
+
 /// What begins the first line of a rendered plan.
 const DIGEST: &str = "<!-- made from plan.toml, digest ";
 
@@ -33,6 +43,7 @@ const DIGEST: &str = "<!-- made from plan.toml, digest ";
 #[derive(Debug)]
 pub struct Templates {
     registry: Handlebars<'static>,
+    messages: Handlebars<'static>,
 }
 
 impl Templates {
@@ -57,16 +68,35 @@ impl Templates {
         for (name, template) in BUILT_IN {
             register(&mut registry, name, template)?;
         }
+        let mut messages = Handlebars::new();
+        messages.set_strict_mode(true);
+        messages.register_escape_fn(one_line);
+        for (name, template) in MESSAGES {
+            register(&mut messages, name, template)?;
+        }
+        let has =
+            |list: &[(&str, &str)], name: &String| list.iter().any(|(known, _)| known == name);
         for (name, template) in overrides {
-            if !BUILT_IN.iter().any(|(known, _)| known == name) {
-                let known: Vec<String> = BUILT_IN.iter().map(|(n, _)| format!("`{n}`")).collect();
+            if has(MESSAGES, name) {
+                register(&mut messages, name, template)?;
+                continue;
+            }
+            if !has(BUILT_IN, name) {
+                let known = BUILT_IN.iter().chain(MESSAGES).map(|(n, _)| format!("`{n}`"));
+                let known: Vec<String> = known.collect();
                 let message = format!("there is no template `{}`", quoted(name));
                 let hint = format!("name the file like one of {}", known.join(", "));
                 return Err(Failure::new(Kind::Plan, message).hint(hint).into());
             }
             register(&mut registry, name, template)?;
         }
-        Ok(Self { registry })
+        Ok(Self { registry, messages })
+    }
+
+    fn message(&self, name: &str, view: &impl Serialize) -> Result<String> {
+        let rendered =
+            self.messages.render(name, view).map_err(|error| failure_of(name, &error))?;
+        Ok(tidy(&rendered))
     }
 
     /// The analysis report.
