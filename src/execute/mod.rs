@@ -2,7 +2,9 @@
 
 pub mod approval;
 pub mod candidate;
+pub mod gate_worktree;
 pub mod gates;
+pub mod integrate;
 mod interrupt;
 pub mod judge;
 pub mod narrate;

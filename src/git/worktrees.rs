@@ -211,9 +211,18 @@ pub const MARK: &str = "ap-objective";
 
 /// Marks a worktree as an objective's.
 pub fn mark(worktree: &Path, text: &str, steps: &Steps) -> Result<()> {
+    put(worktree, MARK, text, steps)
+}
+
+/// Puts an empty file into a worktree's git directory, as a sign that something was done.
+pub fn put_sign(worktree: &Path, name: &str, steps: &Steps) -> Result<()> {
+    put(worktree, name, "", steps)
+}
+
+fn put(worktree: &Path, name: &str, text: &str, steps: &Steps) -> Result<()> {
     let shown = worktree.display().to_string();
     let git_dir = git_dir(worktree)?.with_context(|| format!("`{shown}` is no worktree"))?;
-    let file = git_dir.join(MARK);
+    let file = git_dir.join(name);
     if fs::read(&file).is_ok_and(|old| old == text.as_bytes()) {
         return Ok(());
     }

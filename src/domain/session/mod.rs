@@ -3,10 +3,12 @@
 
 mod entry;
 mod next;
+mod postpone;
 mod replay;
 
 pub use entry::{Approval, Entry, Holder, Line, Operation, Place, Tip};
 pub use next::{Next, next};
+pub use postpone::postponed;
 pub use replay::replay;
 
 use super::id::{ObjectiveId, PlanId};

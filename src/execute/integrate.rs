@@ -1,0 +1,399 @@
+//! Merging a wave: judged again, composed, its gates run on exactly the commit that lands, and
+//! made visible in one transaction. Anything red moves nothing.
+
+use anyhow::Result;
+
+use super::candidate::{self, Composed, Share};
+use super::gate_worktree::{GateWorktree, wave_commands};
+use super::gates;
+use super::session::Handle;
+use super::start::Listener;
+use crate::domain::commit_message::Trailers;
+use crate::domain::error::{Failure, Kind};
+use crate::domain::id::ObjectiveId;
+use crate::domain::path::RepoPath;
+use crate::domain::session::{Entry, Operation, Phase, Standing, postponed};
+use crate::git::{RefUpdate, Repository, Signing};
+use crate::report::{Merged, Templates, Tests};
+
+/// A merged wave.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// Its number.
+    pub wave: u32,
+    /// Its commit.
+    pub commit: String,
+    /// The objectives that were merged.
+    pub objectives: Vec<ObjectiveId>,
+    /// Paths that it changed.
+    pub files: usize,
+    /// Changes of derived paths that were dropped.
+    pub dropped: Vec<(ObjectiveId, RepoPath)>,
+    /// The gates that passed.
+    pub gates: Vec<String>,
+}
+
+/// A candidate commit with what it was made of.
+#[derive(Debug)]
+struct Candidate {
+    commit: String,
+    composed: Composed,
+}
+
+/// A wave that is being merged.
+struct Wave<'t> {
+    number: u32,
+    templates: &'t Templates,
+    commands: Vec<String>,
+}
+
+/// Merges the current wave; objectives of `without` wait for a later one. None: everything is
+/// merged already.
+pub fn merge(
+    handle: &mut Handle<'_>,
+    without: &[ObjectiveId],
+    templates: &Templates,
+    listener: &mut dyn Listener,
+) -> Result<Option<Done>> {
+    handle.require_unclaimed()?;
+    handle.require_integration()?;
+    require_no_conflict(handle)?;
+    postpone(handle, without, listener)?;
+    let Some(number) = handle.session.current_wave() else { return Ok(None) };
+    let open: Vec<Standing> = handle
+        .session
+        .of_wave(number)
+        .filter(|o| !matches!(o.phase, Phase::Merged | Phase::Dropped))
+        .cloned()
+        .collect();
+    require_accepted(handle, number, &open)?;
+    let shares = judged(handle, &open)?;
+    let merged = merged_with(handle, &shares);
+    let wave = Wave { number, templates, commands: wave_commands(handle, &merged) };
+    let tips = candidate::tips(&shares);
+    let from = handle.session.integration.clone();
+    let what = format!("merging wave {number}");
+    let outcome = handle.unlocked(&what, |handle| wave.made(handle, &shares, listener))?;
+    let candidate = match outcome {
+        Ok(candidate) => candidate,
+        Err(red) => return Err(red_gate(handle, &wave, &red)?.into()),
+    };
+    // While the gates ran, others may have gone on.
+    if handle.session.integration != from || !tips_hold(handle.tools.repository, handle, &shares)? {
+        let message = format!("wave {number} changed while its gates ran: nothing was merged");
+        let hint = format!("git ap merge {}", handle.session.plan().slug());
+        return Err(Failure::new(Kind::Conflict, message).hint(hint).into());
+    }
+    handle.operate(&Operation::Merge {
+        wave: number,
+        from,
+        to: candidate.commit.clone(),
+        tips,
+        gates: wave.commands.clone(),
+    })?;
+    Ok(Some(Done {
+        wave: number,
+        commit: candidate.commit,
+        objectives: shares.into_iter().map(|s| s.objective).collect(),
+        files: candidate.composed.files,
+        dropped: candidate.composed.dropped,
+        gates: wave.commands,
+    }))
+}
+
+/// Refuses while a merge of the target waits to be resolved.
+pub fn require_no_conflict(handle: &Handle<'_>) -> Result<(), Failure> {
+    let Some(stopped) = &handle.session.stopped else { return Ok(()) };
+    let message =
+        format!("a conflict with the target waits to be resolved in {}", stopped.worktree);
+    let hint = "git ap sync --continue, or git ap sync --abort";
+    Err(Failure::new(Kind::Conflict, message).hint(hint))
+}
+
+fn postpone(
+    handle: &mut Handle<'_>,
+    without: &[ObjectiveId],
+    listener: &mut dyn Listener,
+) -> Result<()> {
+    if without.is_empty() {
+        return Ok(());
+    }
+    let current = handle.session.current_wave();
+    for id in without {
+        let standing = handle.standing(id)?;
+        if Some(standing.wave) != current || standing.phase == Phase::Dropped {
+            // Done again, it has moved already.
+            if current.is_some_and(|current| standing.wave > current) {
+                continue;
+            }
+            let message = format!("objective {id} is not of the wave that is merged now");
+            return Err(Failure::new(Kind::User, message).hint("git ap status").into());
+        }
+    }
+    let moving: Vec<ObjectiveId> = without
+        .iter()
+        .filter(|id| handle.session.objective(id).is_some_and(|o| Some(o.wave) == current))
+        .cloned()
+        .collect();
+    let agreed = &handle.agreed;
+    let moves = postponed(&handle.session, &agreed.plan, &agreed.scopes, &agreed.rules, &moving)?;
+    for (objective, wave) in moves {
+        listener.note(&format!("{objective} waits for wave {wave}"));
+        handle.append(Entry::Postponed { objectives: vec![objective], wave })?;
+    }
+    Ok(())
+}
+
+/// Refuses a wave that is not done, naming who is missing and the ways on.
+fn require_accepted(handle: &Handle<'_>, wave: u32, open: &[Standing]) -> Result<(), Failure> {
+    let slug = handle.session.plan().slug();
+    let missing: Vec<&Standing> = open.iter().filter(|o| o.phase != Phase::Accepted).collect();
+    let Some(first) = missing.first() else { return Ok(()) };
+    let id = &first.id;
+    let list: Vec<String> =
+        missing.iter().map(|o| format!("{} ({})", o.id, o.phase.as_str())).collect();
+    let violated = missing.iter().find(|o| o.phase == Phase::Violated);
+    let (kind, said) = match violated {
+        Some(violated) => (Kind::Violation, format!(": {}", violated.said.join("; "))),
+        None => (Kind::Worker, String::new()),
+    };
+    let message = format!("wave {wave} cannot be merged yet, because of {}{said}", list.join(", "));
+    let hint = format!(
+        "`git ap done {slug}/{id}` when it is right, or go on with `git ap retry {slug}/{id}`, `git ap drop {slug}/{id}` or `git ap merge {slug} --without {id}`"
+    );
+    Err(Failure::new(kind, message).hint(hint))
+}
+
+/// The branches as they are now. What was accepted and changed since is worked on again; what
+/// lies outside of its scope is violated.
+fn judged(handle: &mut Handle<'_>, open: &[Standing]) -> Result<Vec<Share>> {
+    let standings: Vec<&Standing> = open.iter().collect();
+    let shares = candidate::shares(handle, &standings)?;
+    let mut said = Vec::new();
+    for share in &shares {
+        if !share.judgement.violations.is_empty() {
+            said.extend(share.judgement.violations.iter().cloned());
+            handle.append(Entry::Violated {
+                objective: share.objective.clone(),
+                tip: share.tip.clone(),
+                violations: share.judgement.violations.clone(),
+            })?;
+        }
+    }
+    if !said.is_empty() {
+        let message = format!("nothing was merged: {}", said.join("; "));
+        let hint = "take the change out of the branch's history, for example with `git rebase -i`, and say `git ap done` there";
+        return Err(Failure::new(Kind::Violation, message).hint(hint).into());
+    }
+    for (standing, share) in open.iter().zip(&shares) {
+        if standing.tip.as_deref() != Some(share.tip.as_str()) {
+            let message =
+                format!("objective {} has commits that were not judged yet", share.objective);
+            let hint = format!("git ap done {}/{}", handle.session.plan().slug(), share.objective);
+            return Err(Failure::new(Kind::Worker, message).hint(hint).into());
+        }
+    }
+    Ok(shares)
+}
+
+/// Every objective that is merged once these are.
+fn merged_with(handle: &Handle<'_>, shares: &[Share]) -> Vec<ObjectiveId> {
+    let before = handle.session.objectives.iter().filter(|o| o.phase == Phase::Merged);
+    before.map(|o| o.id.clone()).chain(shares.iter().map(|s| s.objective.clone())).collect()
+}
+
+fn tips_hold(repository: &Repository, handle: &Handle<'_>, shares: &[Share]) -> Result<bool> {
+    for share in shares {
+        let branch = handle.session.objective_branch(&share.objective);
+        if repository.reference(&branch)?.as_deref() != Some(share.tip.as_str()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// A gate that does not pass, on which candidate, and without whom it would.
+struct RedWave {
+    candidate: String,
+    red: gates::Red,
+    blamed: Vec<ObjectiveId>,
+    place: String,
+}
+
+impl Wave<'_> {
+    /// The candidate with its gates passed, or the gate that did not.
+    fn made(
+        &self,
+        handle: &Handle<'_>,
+        shares: &[Share],
+        listener: &mut dyn Listener,
+    ) -> Result<Result<Candidate, RedWave>> {
+        let candidate = self.build(handle, shares, listener)?;
+        let Some((red, place)) = self.gated(handle, &candidate.commit, listener)? else {
+            return Ok(Ok(candidate));
+        };
+        let blamed = self.blame(handle, shares, listener)?;
+        if !blamed.is_empty() && shares.len() > 1 {
+            // The worktree is left as the owner wants to look at it: at the red candidate.
+            GateWorktree::at(handle, &candidate.commit, listener)?;
+        }
+        Ok(Err(RedWave { candidate: candidate.commit, red, blamed, place }))
+    }
+
+    fn build(
+        &self,
+        handle: &Handle<'_>,
+        shares: &[Share],
+        listener: &mut dyn Listener,
+    ) -> Result<Candidate> {
+        let repository = handle.tools.repository;
+        let mut composed = candidate::compose(handle, shares)?;
+        if !handle.agreed.plan.derived.is_empty() {
+            let parents = [handle.session.integration.as_str()];
+            let message = "before what is derived was made\n";
+            let provisional =
+                repository.commit_tree(&composed.tree, &parents, message, Signing::Never)?;
+            let worktree = GateWorktree::at(handle, &provisional, listener)?;
+            let mut edits = Vec::new();
+            for derived in &handle.agreed.plan.derived {
+                edits.extend(worktree.derive(handle, derived, listener)?);
+            }
+            composed.tree = repository.tree_with(Some(&provisional), &edits)?;
+            composed.files += edits.len();
+        }
+        let message = self.message(handle, shares, &composed)?;
+        let commit = candidate::commit(handle, &composed.tree, shares, &message)?;
+        Ok(Candidate { commit, composed })
+    }
+
+    fn message(
+        &self,
+        handle: &Handle<'_>,
+        shares: &[Share],
+        composed: &Composed,
+    ) -> Result<String> {
+        let agreed = &handle.agreed;
+        let waves = handle.session.objectives.iter().map(|o| o.wave).max().unwrap_or(1);
+        let merged = Merged {
+            plan: &agreed.plan,
+            wave: Some((self.number, waves)),
+            objectives: shares
+                .iter()
+                .map(|s| (s.objective.clone(), !s.judgement.changes.is_empty()))
+                .collect(),
+            files: composed.files,
+            tests: if self.commands.is_empty() { Tests::NotRun } else { Tests::Passed },
+        };
+        let text = self.templates.merge_message(&merged)?;
+        let trailers = Trailers::wave(handle.session.plan(), self.number, &agreed.digest)
+            .with_co_authors(co_authors(handle, shares)?);
+        Ok(trailers.under(&text))
+    }
+
+    /// Runs the gates on a commit; the first that does not pass, and where to look at it.
+    fn gated(
+        &self,
+        handle: &Handle<'_>,
+        commit: &str,
+        listener: &mut dyn Listener,
+    ) -> Result<Option<(gates::Red, String)>> {
+        if self.commands.is_empty() {
+            return Ok(None);
+        }
+        handle.tools.steps.pass("gates", commit)?;
+        let worktree = GateWorktree::at(handle, commit, listener)?;
+        let setting = worktree.setting(handle, &format!("wave-{}", self.number));
+        let red = gates::check(&self.commands, &setting, &mut |progress| match progress {
+            gates::Progress::Begins(command) => listener.note(&format!("gate: {command}")),
+            gates::Progress::Says(command, line) => listener.output(command, line),
+            gates::Progress::Ends(..) => {}
+        })?;
+        Ok(red.map(|red| (red, worktree.path().display().to_string())))
+    }
+
+    /// The objectives without each of which the gates pass. A wave of one has no doubt.
+    fn blame(
+        &self,
+        handle: &Handle<'_>,
+        shares: &[Share],
+        listener: &mut dyn Listener,
+    ) -> Result<Vec<ObjectiveId>> {
+        let changed: Vec<&Share> =
+            shares.iter().filter(|s| !s.judgement.changes.is_empty()).collect();
+        if !handle.agreed.config.gates.blame || changed.len() < 2 {
+            return Ok(changed.into_iter().map(|s| s.objective.clone()).collect());
+        }
+        let mut blamed = Vec::new();
+        for suspect in changed {
+            let id = &suspect.objective;
+            listener.note(&format!("is it {id}? the gates run without it"));
+            let others: Vec<Share> =
+                shares.iter().filter(|s| s.objective != *id).cloned().collect();
+            // What cannot be built without it proves nothing.
+            let Ok(candidate) = self.build(handle, &others, listener) else { continue };
+            if self.gated(handle, &candidate.commit, listener)?.is_none() {
+                blamed.push(id.clone());
+            }
+        }
+        Ok(blamed)
+    }
+}
+
+/// Who worked on what is merged: the authors of its commits who do not make the merge, and who
+/// is configured.
+pub fn co_authors(handle: &Handle<'_>, shares: &[Share]) -> Result<Vec<String>> {
+    let repository = handle.tools.repository;
+    let committer = repository.committer()?;
+    let mut people = Vec::new();
+    for share in shares {
+        for person in repository.authors(&share.judgement.start, &share.tip)? {
+            if person.mail != committer.mail {
+                people.push(format!("{} <{}>", person.name, person.mail));
+            }
+        }
+    }
+    people.extend(handle.agreed.config.commits.co_authors.iter().cloned());
+    Ok(people)
+}
+
+/// Keeps the red candidate to look at, and says what is red, because of whom, and how to go on.
+fn red_gate(handle: &mut Handle<'_>, wave: &Wave<'_>, red: &RedWave) -> Result<Failure> {
+    let tools = handle.tools;
+    let reference = handle.session.candidate_ref();
+    let old = tools.repository.reference(&reference)?;
+    if old.as_deref() != Some(red.candidate.as_str()) {
+        let update = RefUpdate { name: reference.clone(), old, new: Some(red.candidate.clone()) };
+        tools.repository.update_references(&[update], "git ap: red candidate", tools.steps)?;
+    }
+    handle.append(Entry::GateRed {
+        wave: wave.number,
+        candidate: red.candidate.clone(),
+        command: red.red.command.clone(),
+        blamed: red.blamed.clone(),
+    })?;
+    let slug = handle.session.plan().slug();
+    let names: Vec<&str> = red.blamed.iter().map(ObjectiveId::as_str).collect();
+    let blame = match names.as_slice() {
+        [] => String::new(),
+        names => format!("; it passes without {}", names.join(", or without ")),
+    };
+    let blame = if wave_of_one(handle, wave.number) { String::new() } else { blame };
+    let tail = red.red.ended.tail.iter().rev().take(10).rev().cloned().collect::<Vec<_>>();
+    let message = format!(
+        "wave {} is red, nothing was merged: `{}` {}{blame}\n{}",
+        wave.number,
+        red.red.command,
+        red.red.ended.describe(),
+        tail.join("\n")
+    );
+    let one = names.first().copied().unwrap_or("ID");
+    let hint = format!(
+        "look into {} (candidate {reference}), then `git ap retry {slug}/{one}`, `git ap drop {slug}/{one}` or `git ap merge {slug} --without {one}`",
+        red.place
+    );
+    Ok(Failure::new(Kind::Gate, message.trim_end().to_owned()).hint(hint))
+}
+
+fn wave_of_one(handle: &Handle<'_>, wave: u32) -> bool {
+    handle.session.of_wave(wave).filter(|o| o.phase == Phase::Accepted).count() == 1
+}
