@@ -138,6 +138,11 @@ impl Ctx {
         })
     }
 
+    /// Says what happens to a session while a command works on it.
+    pub fn narrator(&self) -> Narrator<'_> {
+        Narrator { progress: Progress::new(&self.ui), stream: Stream::default(), clock: self.clock }
+    }
+
     /// Refuses a `--format` that `verb` cannot answer in.
     pub fn require_format(&self, verb: &str, formats: &[Format]) -> Result<(), Failure> {
         let name = |format: Format| {

@@ -96,6 +96,89 @@ pub enum EventKind {
         /// Which one.
         phase: Phase,
     },
+    /// A plan is approved.
+    PlanApproved {
+        /// The commit that holds it as approved.
+        pin: String,
+    },
+    /// An objective has a worktree that is ready.
+    ObjectiveStart {
+        /// Which one.
+        objective: String,
+        /// Its worktree.
+        worktree: String,
+    },
+    /// A command of the owner says something.
+    WorkerActivity {
+        /// What says it.
+        source: String,
+        /// Always `log`.
+        activity_type: &'static str,
+        /// The line.
+        text: String,
+    },
+    /// An objective was judged and may be merged.
+    ObjectiveComplete {
+        /// Which one.
+        objective: String,
+        /// The tip that was judged.
+        tip: String,
+    },
+    /// An objective has failed.
+    ObjectiveFailed {
+        /// Which one.
+        objective: String,
+        /// Why.
+        reason: String,
+    },
+    /// A change lies outside its scope.
+    ScopeViolation {
+        /// Whose change.
+        objective: String,
+        /// In a sentence.
+        text: String,
+    },
+    /// A gate begins.
+    GateStart {
+        /// The command.
+        command: String,
+    },
+    /// A gate has ended.
+    GateComplete {
+        /// The command.
+        command: String,
+        /// Whether it passed.
+        passed: bool,
+    },
+    /// A wave is being merged.
+    WaveStart {
+        /// Which one.
+        wave: u32,
+    },
+    /// A wave is merged.
+    WaveComplete {
+        /// Which one.
+        wave: u32,
+        /// Its commit.
+        commit: String,
+    },
+    /// Nothing of a wave was merged.
+    WaveRolledBack {
+        /// Which one.
+        wave: u32,
+        /// Why.
+        reason: String,
+    },
+    /// Every wave is merged.
+    IntegrationComplete {
+        /// The integration tip.
+        commit: String,
+    },
+    /// The session has landed.
+    SessionLanded {
+        /// The target's tip.
+        commit: String,
+    },
     /// The whole command is over.
     CycleComplete {
         /// Whether it did what it was asked for.
@@ -191,7 +274,23 @@ impl Stream {
             | EventKind::WavesCreated { .. }
             | EventKind::ScopeValidated { .. }
             | EventKind::ConflictResolved { .. }
-            | EventKind::PhaseComplete { .. } => {}
+            | EventKind::PhaseComplete { .. }
+            | EventKind::PlanApproved { .. }
+            | EventKind::ObjectiveStart { .. }
+            | EventKind::WorkerActivity { .. }
+            | EventKind::ObjectiveComplete { .. }
+            | EventKind::ObjectiveFailed { .. }
+            | EventKind::ScopeViolation { .. }
+            | EventKind::GateComplete { .. }
+            | EventKind::WaveComplete { .. }
+            | EventKind::WaveRolledBack { .. }
+            | EventKind::IntegrationComplete { .. }
+            | EventKind::SessionLanded { .. } => {}
+            EventKind::GateStart { command } => self.activity = format!("gate: {command}"),
+            EventKind::WaveStart { wave } => {
+                self.phase = Phase::Integration;
+                self.activity = format!("wave {wave}");
+            }
         }
         Event {
             schema: super::plan::SCHEMA,

@@ -10,6 +10,7 @@ use super::session::Handle;
 use super::start::Listener;
 use crate::domain::commit_message::Trailers;
 use crate::domain::error::{Failure, Kind};
+use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
 use crate::domain::session::{Entry, Operation, Phase, Standing, postponed};
@@ -72,11 +73,17 @@ pub fn merge(
     let wave = Wave { number, templates, commands: wave_commands(handle, &merged) };
     let tips = candidate::tips(&shares);
     let from = handle.session.integration.clone();
+    listener.event(EventKind::WaveStart { wave: number });
     let what = format!("merging wave {number}");
     let outcome = handle.unlocked(&what, |handle| wave.made(handle, &shares, listener))?;
     let candidate = match outcome {
         Ok(candidate) => candidate,
-        Err(red) => return Err(red_gate(handle, &wave, &red)?.into()),
+        Err(red) => {
+            let failure = red_gate(handle, &wave, &red)?;
+            let reason = failure.message.clone();
+            listener.event(EventKind::WaveRolledBack { wave: number, reason });
+            return Err(failure.into());
+        }
     };
     // While the gates ran, others may have gone on.
     if handle.session.integration != from || !tips_hold(handle.tools.repository, handle, &shares)? {
@@ -91,6 +98,7 @@ pub fn merge(
         tips,
         gates: wave.commands.clone(),
     })?;
+    listener.event(EventKind::WaveComplete { wave: number, commit: candidate.commit.clone() });
     Ok(Some(Done {
         wave: number,
         commit: candidate.commit,
@@ -304,9 +312,14 @@ impl Wave<'_> {
         let worktree = GateWorktree::at(handle, commit, listener)?;
         let setting = worktree.setting(handle, &format!("wave-{}", self.number));
         let red = gates::check(&self.commands, &setting, &mut |progress| match progress {
-            gates::Progress::Begins(command) => listener.note(&format!("gate: {command}")),
+            gates::Progress::Begins(command) => {
+                listener.event(EventKind::GateStart { command: command.to_owned() });
+                listener.note(&format!("gate: {command}"));
+            }
             gates::Progress::Says(command, line) => listener.output(command, line),
-            gates::Progress::Ends(..) => {}
+            gates::Progress::Ends(command, passed) => {
+                listener.event(EventKind::GateComplete { command: command.to_owned(), passed });
+            }
         })?;
         Ok(red.map(|red| (red, worktree.path().display().to_string())))
     }

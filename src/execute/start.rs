@@ -12,6 +12,7 @@ use super::session::{Handle, all};
 use super::{gates, reservations, setup};
 use crate::domain::environment::{port_base, variables};
 use crate::domain::error::{Failure, Kind};
+use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
 use crate::domain::session::{Entry, Operation, Phase};
 use crate::git::hooks;
@@ -22,6 +23,8 @@ pub trait Listener {
     fn note(&mut self, text: &str);
     /// A line of a command's output.
     fn output(&mut self, command: &str, line: &str);
+    /// Something that programs follow.
+    fn event(&mut self, event: EventKind);
 }
 
 /// How an objective is started.
@@ -131,6 +134,10 @@ fn set_up(
     hooks::prove(worktree)?;
     let brought = brought.paths.iter().map(|p| p.to_lossy().into_owned()).collect();
     handle.append(Entry::Ready { objective: objective.clone(), brought })?;
+    listener.event(EventKind::ObjectiveStart {
+        objective: objective.to_string(),
+        worktree: worktree.display().to_string(),
+    });
     Ok(())
 }
 

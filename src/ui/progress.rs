@@ -164,7 +164,22 @@ fn describe(event: &Event) -> Option<String> {
         EventKind::ScopeValidated { valid: false, findings } => {
             format!("scopes not valid: {}", count_of(*findings, "finding"))
         }
-        EventKind::PhaseComplete { .. } | EventKind::CycleComplete { .. } => return None,
+        // What a command does to a session it tells in its own words.
+        EventKind::PhaseComplete { .. }
+        | EventKind::CycleComplete { .. }
+        | EventKind::PlanApproved { .. }
+        | EventKind::ObjectiveStart { .. }
+        | EventKind::WorkerActivity { .. }
+        | EventKind::ObjectiveComplete { .. }
+        | EventKind::ObjectiveFailed { .. }
+        | EventKind::ScopeViolation { .. }
+        | EventKind::GateStart { .. }
+        | EventKind::GateComplete { .. }
+        | EventKind::WaveStart { .. }
+        | EventKind::WaveComplete { .. }
+        | EventKind::WaveRolledBack { .. }
+        | EventKind::IntegrationComplete { .. }
+        | EventKind::SessionLanded { .. } => return None,
     };
     Some(format!("  {line}"))
 }

@@ -1,13 +1,17 @@
 //! What every command about a session begins with: the project, the session that a name means,
 //! and the tools to change it.
 
+mod approval;
 mod naming;
+mod teller;
 
 use std::path::PathBuf;
 
 use anyhow::Result;
 
-pub use naming::{Named, Purpose};
+pub use approval::Consent;
+pub use naming::Purpose;
+pub use teller::Teller;
 
 use super::Ctx;
 use super::project::Project;

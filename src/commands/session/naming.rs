@@ -18,15 +18,6 @@ pub enum Purpose {
     Look,
 }
 
-/// A plan and perhaps one objective of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named {
-    /// The plan.
-    pub plan: PlanId,
-    /// The objective, where one is meant.
-    pub objective: Option<ObjectiveId>,
-}
-
 /// Every plan that could be meant.
 struct Known {
     sessions: Vec<Session>,

@@ -1,0 +1,71 @@
+//! Tells what happens to a session while a command works on it: people get notes, programs
+//! get events.
+
+use anyhow::Result;
+
+use crate::commands::{Ctx, Narrator};
+use crate::domain::event::EventKind;
+use crate::domain::id::PlanId;
+use crate::execute::start::Listener;
+use crate::ui::Format;
+
+/// The listener of one command.
+#[derive(Debug)]
+pub struct Teller<'a> {
+    ctx: &'a Ctx,
+    narrator: Narrator<'a>,
+    failed: Option<anyhow::Error>,
+}
+
+impl<'a> Teller<'a> {
+    /// A teller that has told nothing yet.
+    pub fn new(ctx: &'a Ctx) -> Self {
+        Self { ctx, narrator: ctx.narrator(), failed: None }
+    }
+
+    /// Names the plan in every event from here on.
+    pub fn session(&mut self, id: &PlanId) {
+        self.narrator.session(id.as_str());
+    }
+
+    /// Ends the stream of events with what the command came to. Fails where nobody reads it.
+    pub fn end<T>(mut self, outcome: Result<T>) -> Result<T> {
+        self.event(EventKind::CycleComplete { success: outcome.is_ok() });
+        match (outcome, self.failed) {
+            (Ok(_), Some(error)) | (Err(error), _) => Err(error),
+            (Ok(value), None) => Ok(value),
+        }
+    }
+
+    fn for_programs(&self) -> bool {
+        self.ctx.ui.format == Format::Json
+    }
+}
+
+impl Listener for Teller<'_> {
+    fn note(&mut self, text: &str) {
+        if self.for_programs() {
+            self.event(EventKind::Activity { text: text.to_owned() });
+        } else {
+            self.ctx.ui.note(text);
+        }
+    }
+
+    fn output(&mut self, command: &str, line: &str) {
+        if self.for_programs() {
+            self.event(EventKind::WorkerActivity {
+                source: command.to_owned(),
+                activity_type: "log",
+                text: line.to_owned(),
+            });
+        } else if self.ctx.ui.verbose {
+            self.ctx.ui.note(&format!("  {line}"));
+        }
+    }
+
+    fn event(&mut self, event: EventKind) {
+        if let Err(error) = self.narrator.event(event, 0) {
+            self.failed.get_or_insert(error);
+        }
+    }
+}
