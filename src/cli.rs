@@ -9,7 +9,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::commands::{
-    Ctx, Exit, Globals, analyze, check, completions, config, init, man, plan, schema, show,
+    Ctx, Exit, Globals, analyze, approve, check, completions, config, done, hook, init, land, man,
+    merge, path, plan, run as run_session, schema, show, start,
 };
 use crate::domain::error::{Failure, Kind};
 
@@ -42,9 +43,17 @@ pub struct Cli {
 pub enum Verb {
     Plan(plan::Args),
     Check(check::Args),
+    Run(run_session::Args),
+    Land(land::Args),
+    Approve(approve::Args),
+    Start(start::Args),
+    Done(done::Args),
+    Merge(merge::Args),
+    Path(path::Args),
     Analyze(analyze::Args),
     Show(show::Args),
     Init(init::Args),
+    Hook(hook::Args),
     Config(config::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -52,10 +61,11 @@ pub enum Verb {
 }
 
 /// How help groups the verbs; each stands in exactly one group.
-const GROUPS: [(&str, &[&str]); 3] = [
-    ("Everyday", &["plan", "check"]),
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("Everyday", &["plan", "check", "run", "land"]),
+    ("By hand", &["approve", "start", "done", "merge", "path"]),
     ("Look", &["analyze", "show"]),
-    ("Set up", &["init", "config", "schema", "completions", "man"]),
+    ("Set up", &["init", "hook", "config", "schema", "completions", "man"]),
 ];
 
 const STYLES: Styles = Styles::styled()
@@ -121,9 +131,17 @@ pub fn run(ctx: &Ctx, verb: Verb) -> anyhow::Result<Exit> {
         Verb::Man(args) => man::run(ctx, &args, command()),
         Verb::Plan(args) => plan::run(ctx, &args),
         Verb::Check(args) => check::run(ctx, &args),
+        Verb::Run(args) => run_session::run(ctx, &args),
+        Verb::Land(args) => land::run(ctx, &args),
+        Verb::Approve(args) => approve::run(ctx, &args),
+        Verb::Start(args) => start::run(ctx, &args),
+        Verb::Done(args) => done::run(ctx, &args),
+        Verb::Merge(args) => merge::run(ctx, &args),
+        Verb::Path(args) => path::run(ctx, &args),
         Verb::Analyze(args) => analyze::run(ctx, &args),
         Verb::Show(args) => show::run(ctx, &args),
         Verb::Init(args) => init::run(ctx, &args),
+        Verb::Hook(args) => hook::run(ctx, &args),
         Verb::Config(args) => config::run(ctx, &args),
         Verb::Schema(args) => schema::run(ctx, &args),
     }

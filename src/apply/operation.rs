@@ -145,7 +145,29 @@ impl Operator<'_> {
 
     fn without_sync_worktree(&self) -> Result<()> {
         let Some(stopped) = &self.session.stopped else { return Ok(()) };
+        let path = Path::new(&stopped.worktree);
+        if path.exists() {
+            let name = format!("{}/sync", self.session.plan());
+            worktrees::save_all(self.repository, path, &name, self.steps)?;
+        }
         worktrees::remove(self.repository, Path::new(&stopped.worktree), self.steps)
+    }
+
+    /// After a squashed landing nothing else reaches the integration branch.
+    fn integration_kept(&self) -> Result<()> {
+        let Some(tip) = self.repository.reference(&self.session.integration_branch())? else {
+            return Ok(());
+        };
+        let target = self.repository.reference(&self.session.approval.target)?;
+        let reached = match &target {
+            Some(target) => self.repository.is_ancestor(&tip, target)?,
+            None => false,
+        };
+        if !reached && tip != self.session.approval.target_tip {
+            let name = format!("{}/integration", self.session.plan());
+            worktrees::keep_commit(self.repository, &name, &tip, self.steps)?;
+        }
+        Ok(())
     }
 
     fn cleaned(&self) -> Result<()> {
@@ -162,6 +184,7 @@ impl Operator<'_> {
             }
             worktrees::remove_empty_folders(&folder, 2, self.steps)?;
         }
+        self.integration_kept()?;
         let mut references = self.gone(&self.session.candidate_ref())?;
         references.extend(self.gone(&self.session.integration_branch())?);
         self.repository.update_references(&references, "git ap: session cleaned up", self.steps)

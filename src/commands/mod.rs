@@ -1,18 +1,27 @@
 //! One verb, one file: its arguments and `run`. What all of them are given stands here.
 
 pub mod analyze;
+pub mod approve;
 pub mod check;
 pub mod clock;
 pub mod completions;
 pub mod config;
+pub mod done;
+pub mod hook;
 pub mod init;
+pub mod land;
 pub mod man;
+pub mod merge;
 pub mod page;
+pub mod path;
 pub mod plan;
 pub mod project;
+pub mod recorded;
+pub mod run;
 pub mod schema;
 pub mod session;
 pub mod show;
+pub mod start;
 pub mod survey;
 
 use std::collections::BTreeMap;
@@ -236,6 +245,11 @@ impl Exit {
             return Self(141);
         }
         crate::ui::failure_of(error).kind.into()
+    }
+
+    /// The exit code of a hook that was run for git.
+    pub fn of_hook(code: u8) -> Self {
+        Self(code)
     }
 
     /// The number.

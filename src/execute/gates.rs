@@ -7,6 +7,8 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::process::{Ended, Line, run};
+use super::start::Listener;
+use crate::domain::event::EventKind;
 
 /// What gates are run with.
 #[derive(Clone, Debug)]
@@ -76,6 +78,20 @@ pub fn check(
         }
     }
     Ok(None)
+}
+
+/// Tells a listener what happens to a gate.
+pub fn tell(progress: Progress<'_>, listener: &mut dyn Listener) {
+    match progress {
+        Progress::Begins(command) => {
+            listener.event(EventKind::GateStart { command: command.to_owned() });
+            listener.note(&format!("gate: {command}"));
+        }
+        Progress::Says(command, line) => listener.output(command, line),
+        Progress::Ends(command, passed) => {
+            listener.event(EventKind::GateComplete { command: command.to_owned(), passed });
+        }
+    }
 }
 
 /// The folder of the logs of something that a session ran.

@@ -311,15 +311,8 @@ impl Wave<'_> {
         handle.tools.steps.pass("gates", commit)?;
         let worktree = GateWorktree::at(handle, commit, listener)?;
         let setting = worktree.setting(handle, &format!("wave-{}", self.number));
-        let red = gates::check(&self.commands, &setting, &mut |progress| match progress {
-            gates::Progress::Begins(command) => {
-                listener.event(EventKind::GateStart { command: command.to_owned() });
-                listener.note(&format!("gate: {command}"));
-            }
-            gates::Progress::Says(command, line) => listener.output(command, line),
-            gates::Progress::Ends(command, passed) => {
-                listener.event(EventKind::GateComplete { command: command.to_owned(), passed });
-            }
+        let red = gates::check(&self.commands, &setting, &mut |progress| {
+            gates::tell(progress, listener);
         })?;
         Ok(red.map(|red| (red, worktree.path().display().to_string())))
     }

@@ -167,11 +167,16 @@ impl Repository {
     /// What is staged against `HEAD`, sorted, as the commit that is being made would have it:
     /// `GIT_INDEX_FILE` counts. A conflict that is not resolved yet is refused by name.
     pub fn staged(&self) -> Result<Vec<Change>> {
+        self.staged_against("HEAD")
+    }
+
+    /// The same against any commit.
+    pub fn staged_against(&self, commit: &str) -> Result<Vec<Change>> {
         let raw = ["diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev"];
         // `ignore = all` in .gitmodules, which anyone may edit, would hide a staged pointer.
         // What is only intended to be added (`git add -N`) is in no commit yet.
         let rest =
-            ["--no-relative", "--ignore-submodules=none", "--ita-invisible-in-index", "HEAD", "--"];
+            ["--no-relative", "--ignore-submodules=none", "--ita-invisible-in-index", commit, "--"];
         raw_changes(&self.git().output(raw.iter().chain(&rest))?)
     }
 }

@@ -98,6 +98,11 @@ impl Repository {
         self.gix.config_snapshot().string(key).map(|value| value.to_string())
     }
 
+    /// The git directory of this worktree.
+    pub fn git_dir(&self) -> &Path {
+        self.gix.git_dir()
+    }
+
     /// What `HEAD` points to. A repository without a commit is refused by name.
     pub fn head(&self) -> Result<Head> {
         let mut head = self.gix.head().context("cannot read HEAD")?;

@@ -1,7 +1,10 @@
-//! The one shell command that is run as git runs it: the editor that the user has configured.
+//! Programs of the user that are run as git runs them: the editor, and hooks that were there
+//! before ours.
 
+use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result};
 
@@ -17,4 +20,32 @@ pub fn edit(editor: &str, file: &Path) -> Result<bool> {
         .status()
         .with_context(|| format!("cannot start the editor `{editor}`"))?;
     Ok(status.success())
+}
+
+/// Runs a hook with the arguments, the input and the environment that git gave us, and one more
+/// variable. Returns its exit code; 128 and the signal's number where one ended it.
+#[expect(clippy::disallowed_methods, reason = "this is the place that starts chained hooks")]
+pub fn hook(
+    file: &Path,
+    arguments: &[OsString],
+    input: Option<&[u8]>,
+    (name, value): (&str, &str),
+) -> Result<u8> {
+    use std::os::unix::process::ExitStatusExt as _;
+    let starting = || format!("cannot run the hook {}", file.display());
+    let mut command = Command::new(file);
+    command.args(arguments).env(name, value);
+    // git connects a hook's standard output to its standard error (githooks(5)).
+    command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::inherit() });
+    let mut child = command.spawn().with_context(starting)?;
+    let status = std::thread::scope(|scope| {
+        if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), input) {
+            // A hook need not read what it is given.
+            scope.spawn(move || pipe.write_all(bytes).ok());
+        }
+        child.wait()
+    });
+    let status = status.with_context(starting)?;
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    Ok(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }

@@ -214,6 +214,15 @@ pub fn mark(worktree: &Path, text: &str, steps: &Steps) -> Result<()> {
     put(worktree, MARK, text, steps)
 }
 
+/// Whose worktree a git directory belongs to, if it is marked: `<plan>/<objective>`.
+pub fn marked(git_dir: &Path) -> Result<Option<String>> {
+    match fs::read_to_string(git_dir.join(MARK)) {
+        Ok(text) => Ok(Some(text.trim_end().to_owned())),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e).context("cannot read the mark of a worktree"),
+    }
+}
+
 /// Puts an empty file into a worktree's git directory, as a sign that something was done.
 pub fn put_sign(worktree: &Path, name: &str, steps: &Steps) -> Result<()> {
     put(worktree, name, "", steps)

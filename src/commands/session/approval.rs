@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result};
 
-use super::{Teller, Workshop};
+use super::Workshop;
 use crate::commands::Ctx;
 use crate::domain::config::{self, Config};
 use crate::domain::error::{Failure, Kind};
@@ -14,7 +14,7 @@ use crate::domain::finding::Severity;
 use crate::domain::id::PlanId;
 use crate::execute::approval::{Asked, decide, plan_files, target};
 use crate::execute::session::{Agreed, Handle};
-use crate::execute::start::Listener as _;
+use crate::execute::start::Listener;
 use crate::store::layout;
 
 /// How an approval is asked for.
@@ -36,7 +36,7 @@ impl Workshop {
         ctx: &Ctx,
         id: &PlanId,
         consent: Consent,
-        teller: &mut Teller<'_>,
+        listener: &mut dyn Listener,
     ) -> Result<Handle<'_>> {
         if let Some(handle) = self.begun(id)? {
             return Ok(handle);
@@ -47,13 +47,13 @@ impl Workshop {
             confirm(ctx, &asked)?;
         } else {
             for line in commands(&asked.agreed) {
-                teller.note(&line);
+                listener.note(&line);
             }
         }
         let approval = decide(self.tools(), &asked)?;
         let pin = approval.pin.clone();
         let handle = Handle::approve(self.tools(), approval)?;
-        teller.event(EventKind::PlanApproved { pin });
+        listener.event(EventKind::PlanApproved { pin });
         Ok(handle)
     }
 

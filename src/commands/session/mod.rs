@@ -11,7 +11,7 @@ use anyhow::Result;
 
 pub use approval::Consent;
 pub use naming::Purpose;
-pub use teller::Teller;
+pub use teller::{Notes, Teller};
 
 use super::Ctx;
 use super::project::Project;
@@ -76,6 +76,25 @@ impl Workshop {
         let Some(handle) = Handle::open(self.tools(), id)? else { return Ok(None) };
         reservations::settle(&handle)?;
         Ok(Some(handle))
+    }
+
+    /// Refuses where the plan of the working tree is no longer the one that was agreed: it would
+    /// look as if the new one counted.
+    pub fn require_unchanged(&self, handle: &Handle<'_>) -> Result<()> {
+        let id = handle.session.plan();
+        let Ok(file) = self.project.plan(id) else { return Ok(()) };
+        let digest = self.project.repository.blob_id(file.reading.text.as_bytes())?;
+        if digest == handle.agreed.digest {
+            return Ok(());
+        }
+        let message = format!("{id} is approved, and {} is another plan now", file.shown);
+        let pin = &handle.session.approval.pin;
+        let hint = format!(
+            "git restore --source={} --worktree {}, or give the new plan another `id`",
+            pin.get(..10).unwrap_or(pin),
+            file.shown
+        );
+        Err(Failure::new(Kind::User, message).hint(hint).into())
     }
 
     /// Refuses a command that only the owner may give in the worktree of an objective, where a

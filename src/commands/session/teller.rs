@@ -69,3 +69,23 @@ impl Listener for Teller<'_> {
         }
     }
 }
+
+/// A listener of a command whose answer is one document: notes for people, and nothing else.
+#[derive(Debug)]
+pub struct Notes<'a>(pub &'a Ctx);
+
+impl Listener for Notes<'_> {
+    fn note(&mut self, text: &str) {
+        if self.0.ui.format == Format::Human {
+            self.0.ui.note(text);
+        }
+    }
+
+    fn output(&mut self, _command: &str, line: &str) {
+        if self.0.ui.format == Format::Human && self.0.ui.verbose {
+            self.0.ui.note(&format!("  {line}"));
+        }
+    }
+
+    fn event(&mut self, _event: EventKind) {}
+}

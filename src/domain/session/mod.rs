@@ -230,6 +230,12 @@ impl Session {
         self.landed.is_some() || self.cleaned
     }
 
+    /// Whether the approval was taken back before anything was merged: the plan can be approved
+    /// again.
+    pub fn was_taken_back(&self) -> bool {
+        self.cleaned && self.waves.is_empty() && self.open.is_none()
+    }
+
     /// The objectives of a wave, in the order of the plan.
     pub fn of_wave(&self, wave: u32) -> impl Iterator<Item = &Standing> {
         self.objectives.iter().filter(move |o| o.wave == wave)

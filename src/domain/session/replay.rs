@@ -25,6 +25,12 @@ pub fn replay(lines: &[Line]) -> Result<Option<Session>, Failure> {
             (None, Entry::Intent { operation: Operation::Approve(approval) }) => {
                 session = Some(begun(approval, line));
             }
+            // What was taken back can be approved again.
+            (Some(old), Entry::Intent { operation: Operation::Approve(approval) })
+                if old.was_taken_back() =>
+            {
+                session = Some(begun(approval, line));
+            }
             (None, _) => return Err(wrong("stands before the approval")),
             (Some(open), entry) => {
                 let approving = matches!(open.open, Some((_, Operation::Approve(_))));

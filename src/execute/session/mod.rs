@@ -76,6 +76,9 @@ impl<'a> Handle<'a> {
         }
         let lock = Lock::of(journal.folder())?;
         let Some(session) = look(tools.repository, id)? else { return Ok(None) };
+        if session.was_taken_back() {
+            return Ok(None);
+        }
         let agreed = Agreed::of(tools.repository, &session)?;
         let mut handle = Self { tools, journal, session, agreed, lock: Some(lock) };
         handle.recover()?;
@@ -86,7 +89,7 @@ impl<'a> Handle<'a> {
     pub fn approve(tools: Tools<'a>, approval: Approval) -> Result<Self> {
         let journal = Journal::at(&tools.repository.common_dir(), &approval.plan);
         let lock = Lock::of(journal.folder())?;
-        if look(tools.repository, &approval.plan)?.is_some() {
+        if look(tools.repository, &approval.plan)?.is_some_and(|s| !s.was_taken_back()) {
             let message = format!("the plan {} was approved meanwhile", approval.plan);
             return Err(Failure::new(Kind::Conflict, message).hint("git ap status").into());
         }

@@ -1,0 +1,328 @@
+//! `git ap hook run`: what git's hooks call. A hook gathers and decides, and changes nothing
+//! but the trailers of a message.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::commands::{Ctx, Exit};
+use crate::domain::commit_message::Trailers;
+use crate::domain::config::{self, Config, OnReserved};
+use crate::domain::error::{Failure, Kind};
+use crate::domain::guard::{Violation, guard};
+use crate::domain::id::ObjectiveId;
+use crate::domain::path::{RepoPath, shell_word};
+use crate::domain::session::{Session, Standing};
+use crate::domain::tree::Change;
+use crate::execute::judge::judge;
+use crate::execute::reservations;
+use crate::execute::session::{Agreed, all};
+use crate::git::hooks::{self, DEPTH, NAMES, PROOF};
+use crate::git::{Repository, shell, worktrees};
+use crate::store::{self, layout};
+
+/// Runs a hook.
+pub(super) fn run(ctx: &Ctx, name: &str, arguments: &[OsString]) -> Result<Exit> {
+    if !NAMES.contains(&name) {
+        let failure = Failure::new(Kind::Usage, format!("git ap has no hook `{name}`"));
+        return Err(failure.hint(format!("one of {}", NAMES.join(", "))).into());
+    }
+    if let Some(file) = ctx.env.get(PROOF) {
+        prove(Path::new(file), name)?;
+        return Ok(Exit::DONE);
+    }
+    let repository = Repository::discover(&ctx.cwd)?;
+    let hook = Hook { ctx, name, arguments, repository };
+    let depth = hook.depth();
+    let input = if name == "pre-push" { Some(read_input()?) } else { None };
+    if depth > 0 {
+        // A hook manager called us back: everything was checked when git called us.
+        return hook.chained(depth, input.as_deref());
+    }
+    hook.check(input.as_deref())?;
+    let exit = hook.chained(0, input.as_deref())?;
+    let stages = matches!(name, "pre-commit" | "pre-merge-commit");
+    if exit == Exit::DONE && stages && hooks::chained(&hook.repository, name, 0)?.is_some() {
+        // It may have staged something.
+        hook.check(None)?;
+    }
+    Ok(exit)
+}
+
+/// Writes that the hook was fired into a file that is there.
+fn prove(file: &Path, name: &str) -> Result<()> {
+    let opened = std::fs::File::options().append(true).open(file);
+    let mut opened = opened.context("cannot write the proof of a hook")?;
+    writeln!(opened, "{name}").context("cannot write the proof of a hook")
+}
+
+fn read_input() -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes)
+        .context("cannot read what git pushes")?;
+    Ok(bytes)
+}
+
+struct Hook<'a> {
+    ctx: &'a Ctx,
+    name: &'a str,
+    arguments: &'a [OsString],
+    repository: Repository,
+}
+
+/// The objective whose worktree this is.
+struct Own {
+    session: Session,
+    standing: Standing,
+    agreed: Agreed,
+}
+
+impl Hook<'_> {
+    /// How often this hook has come back to itself, through others, for one call of git.
+    fn depth(&self) -> usize {
+        let value = self.ctx.env.get(DEPTH).and_then(OsStr::to_str).unwrap_or_default();
+        let own = self.depth_key();
+        value.strip_prefix(&own).and_then(|n| n.parse().ok()).unwrap_or(0)
+    }
+
+    fn depth_key(&self) -> String {
+        format!("{}:{}:", self.name, self.repository.git_dir().display())
+    }
+
+    /// Runs the hook that was there before, if there is one.
+    fn chained(&self, depth: usize, input: Option<&[u8]>) -> Result<Exit> {
+        let Some(file) = hooks::chained(&self.repository, self.name, depth)? else {
+            return Ok(Exit::DONE);
+        };
+        let next = format!("{}{}", self.depth_key(), depth + 1);
+        let code = shell::hook(&file, self.arguments, input, (DEPTH, &next))?;
+        Ok(Exit::of_hook(code))
+    }
+
+    fn check(&self, input: Option<&[u8]>) -> Result<()> {
+        let sessions = all(&self.repository)?;
+        if sessions.iter().all(Session::is_finished) {
+            return Ok(());
+        }
+        match self.name {
+            "pre-commit" | "pre-merge-commit" => match self.own(&sessions)? {
+                Some(own) => self.check_staged(&own),
+                None => self.check_reserved(),
+            },
+            "commit-msg" => match self.own(&sessions)? {
+                Some(own) => self.add_trailers(&own),
+                None => Ok(()),
+            },
+            _ => self.check_pushed(&sessions, input.unwrap_or_default()),
+        }
+    }
+
+    fn own(&self, sessions: &[Session]) -> Result<Option<Own>> {
+        let root = self.repository.worktree()?;
+        let mark = worktrees::marked(self.repository.git_dir())?;
+        for session in sessions.iter().filter(|s| !s.is_finished()) {
+            for standing in &session.objectives {
+                let Some(place) = &standing.place else { continue };
+                let marked =
+                    mark.as_deref() == Some(format!("{}/{}", session.plan(), standing.id).as_str());
+                if marked || Path::new(&place.worktree) == root {
+                    return Ok(Some(Own {
+                        session: session.clone(),
+                        standing: standing.clone(),
+                        agreed: Agreed::of(&self.repository, session)?,
+                    }));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Holds what is staged to the scope of the objective.
+    fn check_staged(&self, own: &Own) -> Result<()> {
+        let id = &own.standing.id;
+        let place = own.standing.place.as_ref().context("an objective with a worktree")?;
+        let scope = own.agreed.scope(id).context("an objective of the plan")?;
+        let (changes, against_start) = self.own_changes(own)?;
+        for change in &changes {
+            if change.new.is_some() && place.brought.iter().any(|b| *b == change.path.to_lossy()) {
+                let message = format!(
+                    "`{}` was copied or linked into this worktree and is never committed",
+                    change.path
+                );
+                let hint = restore(std::slice::from_ref(&change.path));
+                return Err(Failure::new(Kind::Violation, message).hint(hint).into());
+            }
+        }
+        let held = guard(&changes, scope, &own.agreed.scopes, &own.agreed.rules);
+        for path in &held.derived {
+            let text = format!("{path} is made by a command: this change of it will not land");
+            self.ctx.ui.note(&text);
+        }
+        // An amended commit may take back what it should not have changed: then the path does
+        // not differ from the objective's start.
+        let differs = |v: &&Violation| against_start.iter().any(|c| c.path == v.path);
+        let bad: Vec<&Violation> = held.violations.iter().filter(differs).collect();
+        if bad.is_empty() {
+            return self.name_earlier(own, &changes, &against_start);
+        }
+        let told: Vec<String> = bad.iter().map(|v| v.message(id)).collect();
+        let paths: Vec<RepoPath> = bad.iter().map(|v| v.path.clone()).collect();
+        let hint = format!(
+            "{} takes it out of this commit; if {id} needs it, ask the owner of the plan to give it the path",
+            restore(&paths)
+        );
+        Err(Failure::new(Kind::Violation, told.join("\n")).hint(hint).into())
+    }
+
+    /// What the commit changes, and what the objective started from. A merge of the integration
+    /// branch is held against that.
+    fn own_changes(&self, own: &Own) -> Result<(Vec<Change>, Vec<Change>)> {
+        let merged = self.repository.git_dir().join("MERGE_HEAD");
+        let integration = own.session.integration.clone();
+        let base = match std::fs::read_to_string(&merged) {
+            Ok(text) => {
+                let heads: Vec<&str> = text.split_whitespace().collect();
+                let [head] = heads.as_slice() else { return Err(foreign(&own.standing.id).into()) };
+                if !self.repository.is_ancestor(head, &integration)? {
+                    return Err(foreign(&own.standing.id).into());
+                }
+                (*head).to_owned()
+            }
+            Err(_) => "HEAD".to_owned(),
+        };
+        let changes = self.repository.staged_against(&base)?;
+        let head = self.repository.head()?.commit;
+        let start = self.repository.merge_base(&integration, &head)?;
+        let against_start = match start {
+            Some(start) => self.repository.staged_against(&start)?,
+            None => changes.clone(),
+        };
+        Ok((changes, against_start))
+    }
+
+    /// Names what earlier commits changed out of scope: this one is not stopped by it, the
+    /// merge will be.
+    fn name_earlier(&self, own: &Own, changes: &[Change], start: &[Change]) -> Result<()> {
+        let id = &own.standing.id;
+        let scope = own.agreed.scope(id).context("an objective of the plan")?;
+        let earlier: Vec<Change> = start
+            .iter()
+            .filter(|c| changes.iter().all(|own| own.path != c.path))
+            .cloned()
+            .collect();
+        let held = guard(&earlier, scope, &own.agreed.scopes, &own.agreed.rules);
+        for violation in held.violations {
+            let text = format!("an earlier commit will not be merged: {}", violation.message(id));
+            self.ctx.ui.warn(&text);
+        }
+        Ok(())
+    }
+
+    /// In another worktree: a line for each path that somebody else holds.
+    fn check_reserved(&self) -> Result<()> {
+        let (_, held) = reservations::read(&self.repository)?;
+        if held.iter().all(|r| r.holds.is_empty()) {
+            return Ok(());
+        }
+        let policy = self.policy()?.on_reserved;
+        if policy == OnReserved::Off {
+            return Ok(());
+        }
+        let mut told = Vec::new();
+        for change in self.repository.staged()? {
+            let holder = held.iter().find_map(|r| Some((r, r.holder(&change.path)?)));
+            if let Some((reservation, objective)) = holder {
+                told.push(format!(
+                    "`{}` is held by {objective} of {}",
+                    change.path, reservation.session
+                ));
+            }
+        }
+        if told.is_empty() {
+            return Ok(());
+        }
+        if policy == OnReserved::Block {
+            let message = format!("nothing was committed: {}", told.join("; "));
+            let hint = "wait until that session has landed, or commit with `--no-verify`";
+            return Err(Failure::new(Kind::Violation, message).hint(hint).into());
+        }
+        let more = match told.len() - 1 {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        self.ctx.ui.warn(&format!("{}{more}: the session may conflict when it lands", told[0]));
+        Ok(())
+    }
+
+    /// The policy of this worktree; one that cannot be read says nothing here.
+    fn policy(&self) -> Result<Config> {
+        let path = layout::config();
+        let shown = path.to_lossy();
+        let text = store::read_text(&self.repository.worktree()?.join(&*shown), &shown)?;
+        Ok(text.map_or_else(Config::default, |text| config::read(&text).config))
+    }
+
+    /// Adds the objective's trailers to the message, once.
+    fn add_trailers(&self, own: &Own) -> Result<()> {
+        let Some(file) = self.arguments.first() else {
+            let failure = Failure::new(Kind::Usage, "the hook was given no message");
+            return Err(failure.hint("git ap hook run commit-msg -- FILE").into());
+        };
+        let trailers = Trailers::objective(own.session.plan(), &own.standing.id);
+        let mut arguments: Vec<OsString> =
+            ["interpret-trailers", "--in-place", "--if-exists", "addIfDifferent"]
+                .map(OsString::from)
+                .to_vec();
+        for (key, value) in trailers.pairs() {
+            arguments.extend(["--trailer".into(), format!("{key}: {value}").into()]);
+        }
+        arguments.push(file.clone());
+        self.repository.git().as_user().output(arguments).map(drop)
+    }
+
+    /// Holds every commit of an objective's branch that is pushed to its scope.
+    fn check_pushed(&self, sessions: &[Session], input: &[u8]) -> Result<()> {
+        let text = String::from_utf8_lossy(input);
+        let mut told = Vec::new();
+        for line in text.lines() {
+            // githooks(5): `<local ref> <local id> <remote ref> <remote id>`.
+            let fields: Vec<&str> = line.split(' ').collect();
+            let [local, tip, remote, _] = fields.as_slice() else { continue };
+            if tip.bytes().all(|b| b == b'0') {
+                continue;
+            }
+            for session in sessions.iter().filter(|s| !s.is_finished()) {
+                let pushed = |o: &&Standing| {
+                    let branch = session.objective_branch(&o.id);
+                    branch == *local || branch == *remote
+                };
+                let Some(standing) = session.objectives.iter().find(pushed) else { continue };
+                let agreed = Agreed::of(&self.repository, session)?;
+                let id: &ObjectiveId = &standing.id;
+                let judged = judge(&self.repository, &agreed, id, &session.integration, tip)?;
+                told.extend(judged.violations);
+            }
+        }
+        if told.is_empty() {
+            return Ok(());
+        }
+        let message = format!("nothing was pushed: {}", told.join("; "));
+        let hint = "take it out of the branch's history (`git rebase -i`), then push again";
+        Err(Failure::new(Kind::Violation, message).hint(hint).into())
+    }
+}
+
+fn foreign(objective: &ObjectiveId) -> Failure {
+    let message =
+        format!("objective {objective} may merge the integration branch and nothing else");
+    Failure::new(Kind::Violation, message).hint("git merge --abort, then `git ap sync`")
+}
+
+/// The command that takes paths out of a commit.
+fn restore(paths: &[RepoPath]) -> String {
+    let words: Vec<String> =
+        paths.iter().take(5).map(|p| shell_word(&p.to_lossy()).into_owned()).collect();
+    format!("`git restore --staged {}`", words.join(" "))
+}

@@ -1,0 +1,209 @@
+//! Landing: the record is committed, the target's news are merged and judged by the gates, and
+//! the target moves.
+
+use anyhow::Result;
+
+use super::approval::signing;
+use super::gate_worktree::{GateWorktree, wave_commands};
+use super::gates;
+use super::integrate::require_no_conflict;
+use super::session::Handle;
+use super::start::Listener;
+use super::sync::{self, Synced, target_tip};
+use crate::domain::commit_message::{Trailers, subject};
+use crate::domain::error::{Failure, Kind};
+use crate::domain::event::EventKind;
+use crate::domain::id::ObjectiveId;
+use crate::domain::path::RepoPath;
+use crate::domain::session::{Operation, Phase};
+use crate::domain::tree::{Mode, Side};
+use crate::report::{Merged, Templates, Tests};
+
+/// What landed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Landed {
+    /// The target's tip before.
+    pub from: String,
+    /// The target's tip after.
+    pub commit: String,
+    /// Whether it had landed before.
+    pub already: bool,
+}
+
+/// How a session lands.
+#[derive(Debug)]
+pub struct Manner<'a> {
+    /// As one commit on the target.
+    pub squash: bool,
+    /// The files of the record.
+    pub record: &'a [(RepoPath, Vec<u8>)],
+    /// For the commits' messages.
+    pub templates: &'a Templates,
+}
+
+/// Whether everything is merged; else why not.
+pub fn require_merged(handle: &Handle<'_>) -> Result<(), Failure> {
+    require_no_conflict(handle)?;
+    let slug = handle.session.plan().slug();
+    let open: Vec<String> = handle
+        .session
+        .objectives
+        .iter()
+        .filter(|o| !matches!(o.phase, Phase::Merged | Phase::Dropped))
+        .map(|o| format!("{} ({})", o.id, o.phase.as_str()))
+        .collect();
+    if !open.is_empty() {
+        let message = format!("not everything is merged: {}", open.join(", "));
+        return Err(Failure::new(Kind::Worker, message).hint(format!("git ap status {slug}")));
+    }
+    if handle.session.waves.is_empty() {
+        let message = "every objective was dropped: there is nothing to land";
+        return Err(Failure::new(Kind::User, message).hint(format!("git ap clean {slug}")));
+    }
+    Ok(())
+}
+
+/// The session as it landed, if it did.
+pub fn landed(handle: &Handle<'_>) -> Option<Landed> {
+    let landing = handle.session.landed.as_ref()?;
+    let (from, commit) = (landing.from.clone(), landing.commit.clone());
+    Some(Landed { from, commit, already: true })
+}
+
+/// Lands a session.
+pub fn land(
+    handle: &mut Handle<'_>,
+    manner: &Manner<'_>,
+    listener: &mut dyn Listener,
+) -> Result<Landed> {
+    if let Some(landed) = landed(handle) {
+        return Ok(landed);
+    }
+    handle.require_unclaimed()?;
+    handle.require_integration()?;
+    require_merged(handle)?;
+    if let Synced::Merged(commit) = sync::sync(handle)? {
+        let short = commit.get(..10).unwrap_or(&commit);
+        listener.note(&format!("{} was merged in {short}", sync::target_name(handle)));
+    }
+    gate(handle, listener)?;
+    let repository = handle.tools.repository;
+    let from = target_tip(handle)?;
+    let integration_from = handle.session.integration.clone();
+    let integration_to = recorded(handle, manner)?;
+    let to = if manner.squash {
+        squashed(handle, &from, &integration_to, manner)?
+    } else {
+        integration_to.clone()
+    };
+    if !repository.is_ancestor(&from, &to)? {
+        let message = format!("{} moved meanwhile", sync::target_name(handle));
+        return Err(Failure::new(Kind::Conflict, message).hint("git ap land").into());
+    }
+    // Both implementations of git have to see the same paths in what lands.
+    repository.changes(Some(&from), &to)?;
+    handle.operate(&Operation::Land {
+        target: handle.session.approval.target.clone(),
+        from: from.clone(),
+        to: to.clone(),
+        integration_from,
+        integration_to,
+    })?;
+    listener.event(EventKind::SessionLanded { commit: to.clone() });
+    Ok(Landed { from, commit: to, already: false })
+}
+
+/// Runs the gates on the integration tip, unless they passed on it when its last wave was
+/// merged.
+fn gate(handle: &mut Handle<'_>, listener: &mut dyn Listener) -> Result<()> {
+    let tip = handle.session.integration.clone();
+    if handle.session.waves.last().is_some_and(|wave| wave.commit == tip) {
+        return Ok(());
+    }
+    let merged: Vec<ObjectiveId> = handle
+        .session
+        .objectives
+        .iter()
+        .filter(|o| o.phase == Phase::Merged)
+        .map(|o| o.id.clone())
+        .collect();
+    let commands = wave_commands(handle, &merged);
+    if commands.is_empty() {
+        return Ok(());
+    }
+    handle.tools.steps.pass("gates", &tip)?;
+    let (red, place) = handle.unlocked("gates before landing", |handle| {
+        let worktree = GateWorktree::at(handle, &tip, listener)?;
+        let setting = worktree.setting(handle, "landing");
+        let red = gates::check(&commands, &setting, &mut |p| gates::tell(p, listener))?;
+        Ok((red, worktree.path().display().to_string()))
+    })?;
+    let Some(red) = red else { return Ok(()) };
+    let message = format!(
+        "nothing landed: `{}` {} on the merge with {}\n{}",
+        red.command,
+        red.ended.describe(),
+        sync::target_name(handle),
+        red.ended.tail.join("\n")
+    );
+    let hint = format!("look into {place}; mend it on the target, or undo the wave and work on");
+    Err(Failure::new(Kind::Gate, message.trim_end().to_owned()).hint(hint).into())
+}
+
+/// The integration tip with the record on it.
+fn recorded(handle: &Handle<'_>, manner: &Manner<'_>) -> Result<String> {
+    let tip = handle.session.integration.clone();
+    if manner.record.is_empty() {
+        return Ok(tip);
+    }
+    let repository = handle.tools.repository;
+    let mut edits = Vec::new();
+    for (path, bytes) in manner.record {
+        let id = repository.store_blob(bytes)?;
+        edits.push((path.clone(), Some(Side { mode: Mode::File, id })));
+    }
+    let tree = repository.tree_with(Some(&tip), &edits)?;
+    let plan = handle.session.plan();
+    let message = Trailers::record(plan).under(&format!("chore(ap): record of {}", plan.slug()));
+    repository.commit_tree(&tree, &[&tip], &message, signing(&handle.agreed))
+}
+
+/// Everything as one commit on the target.
+fn squashed(
+    handle: &Handle<'_>,
+    target: &str,
+    integration: &str,
+    manner: &Manner<'_>,
+) -> Result<String> {
+    let repository = handle.tools.repository;
+    let agreed = &handle.agreed;
+    let files = repository.changes(Some(target), integration)?.len();
+    let gated = handle.session.waves.iter().any(|w| !w.gates.is_empty());
+    let merged = Merged {
+        plan: &agreed.plan,
+        wave: None,
+        objectives: handle
+            .session
+            .waves
+            .iter()
+            .flat_map(|w| &w.tips)
+            .map(|t| (t.objective.clone(), t.changed))
+            .collect(),
+        files,
+        tests: if gated { Tests::Passed } else { Tests::NotRun },
+    };
+    let mut text = manner.templates.merge_message(&merged)?;
+    if text.trim().is_empty() {
+        text = subject(agreed.plan.task_type, None, &agreed.plan.request);
+    }
+    let committer = repository.committer()?;
+    let pin = &handle.session.approval.pin;
+    let people = repository.authors(pin, integration)?;
+    let people = people.into_iter().filter(|p| p.mail != committer.mail);
+    let people = people.map(|p| format!("{} <{}>", p.name, p.mail));
+    let trailers = Trailers::record(handle.session.plan())
+        .with(crate::domain::commit_message::SCOPE, &agreed.digest)
+        .with_co_authors(people.chain(agreed.config.commits.co_authors.iter().cloned()));
+    let tree = repository.tree_of(integration)?;
+    repository.commit_tree(&tree, &[target], &trailers.under(&text), signing(agreed))
+}

@@ -1,0 +1,269 @@
+//! Saying that an objective is done: its worktree is clean, its branch holds its work, every
+//! commit is in scope and its gates pass.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+use super::gates::{self, Setting};
+use super::judge::{Judgement, judge};
+use super::session::Handle;
+use super::start::{Listener, environment};
+use crate::domain::commit_message::Trailers;
+use crate::domain::error::{Failure, Kind};
+use crate::domain::event::EventKind;
+use crate::domain::guard::guard;
+use crate::domain::id::ObjectiveId;
+use crate::domain::path::{RepoPath, shell_word};
+use crate::domain::session::{Entry, Phase, Workplace};
+use crate::domain::tree::{Change, Mode, Side};
+use crate::git::Git;
+use crate::git::worktrees::{self, Dirt};
+use crate::report::Templates;
+
+/// How an objective is handed in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// Whether what is not committed is committed now.
+    pub commit: bool,
+    /// The message of that commit; none: the template's.
+    pub message: Option<String>,
+    /// Whether an objective that changed nothing is meant.
+    pub no_change: bool,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may be merged.
+    Accepted {
+        /// The tip that was judged.
+        tip: String,
+        /// How many paths it changed.
+        files: usize,
+        /// Derived paths that will not land.
+        derived: Vec<RepoPath>,
+        /// Whether it was so before.
+        already: bool,
+    },
+    /// It is merged already.
+    Merged,
+    /// Commits lie outside its scope: a sentence each.
+    Violated(Vec<String>),
+    /// A gate does not pass.
+    Red(gates::Red),
+}
+
+/// Hands an objective in.
+pub fn submit(
+    handle: &mut Handle<'_>,
+    objective: &ObjectiveId,
+    manner: &Manner,
+    templates: &Templates,
+    listener: &mut dyn Listener,
+) -> Result<Verdict> {
+    handle.require_unclaimed()?;
+    let standing = handle.standing(objective)?.clone();
+    if standing.phase == Phase::Merged {
+        return Ok(Verdict::Merged);
+    }
+    let place = handle.workplace(objective)?.clone();
+    if standing.phase == Phase::Started {
+        let message = format!("the worktree of {objective} is not set up yet");
+        let hint = format!("git ap start {} --objective {objective}", handle.session.plan().slug());
+        return Err(Failure::new(Kind::User, message).hint(hint).into());
+    }
+    let tip = committed(handle, objective, &place, manner, templates)?;
+    let repository = handle.tools.repository;
+    let integration = handle.session.integration.clone();
+    let judgement = judge(repository, &handle.agreed, objective, &integration, &tip)?;
+    if judgement.changes.is_empty() && !manner.no_change && judgement.violations.is_empty() {
+        let message = format!("objective {objective} changes nothing");
+        let hint = "if that is right, say `git ap done --no-change`";
+        return Err(Failure::new(Kind::User, message).hint(hint).into());
+    }
+    let accepted = |judgement: Judgement, tip: String, already| Verdict::Accepted {
+        tip,
+        files: judgement.changes.len(),
+        derived: judgement.derived,
+        already,
+    };
+    let known = standing.phase == Phase::Accepted && standing.tip.as_deref() == Some(&tip);
+    if known && judgement.violations.is_empty() {
+        return Ok(accepted(judgement, tip, true));
+    }
+    handle.append(Entry::Submitted { objective: objective.clone(), tip: tip.clone() })?;
+    if !judgement.violations.is_empty() {
+        for text in &judgement.violations {
+            let objective = objective.to_string();
+            listener.event(EventKind::ScopeViolation { objective, text: text.clone() });
+        }
+        let violations = judgement.violations.clone();
+        handle.append(Entry::Violated { objective: objective.clone(), tip, violations })?;
+        return Ok(Verdict::Violated(judgement.violations));
+    }
+    let commands = own_gates(handle, objective)?;
+    if let Some(red) = gated(handle, objective, &place, &commands, listener)? {
+        let reason = format!("its gate `{}` {}", red.command, red.ended.describe());
+        handle.append(Entry::Failed { objective: objective.clone(), reason: reason.clone() })?;
+        let objective = objective.to_string();
+        listener.event(EventKind::ObjectiveFailed { objective, reason });
+        return Ok(Verdict::Red(red));
+    }
+    if repository.reference(&place.branch)?.as_deref() != Some(tip.as_str()) {
+        let message = format!("the branch of {objective} moved while its gates ran");
+        return Err(Failure::new(Kind::Conflict, message).hint("git ap done").into());
+    }
+    let entry = Entry::Accepted { objective: objective.clone(), tip: tip.clone(), gates: commands };
+    handle.append(entry)?;
+    listener
+        .event(EventKind::ObjectiveComplete { objective: objective.to_string(), tip: tip.clone() });
+    Ok(accepted(judgement, tip, false))
+}
+
+/// The tip of the branch, once everything of the worktree is on it.
+fn committed(
+    handle: &Handle<'_>,
+    objective: &ObjectiveId,
+    place: &Workplace,
+    manner: &Manner,
+    templates: &Templates,
+) -> Result<String> {
+    let worktree = Path::new(&place.worktree);
+    let repository = handle.tools.repository;
+    let short = place.branch.strip_prefix("refs/heads/").unwrap_or(&place.branch);
+    let tip = |repository: &crate::git::Repository| -> Result<String> {
+        repository.reference(&place.branch)?.ok_or_else(|| {
+            let hint = format!("git branch {short} {}", place.start);
+            let message = format!("the branch `{short}` is gone");
+            Failure::new(Kind::Repository, message).hint(hint).into()
+        })
+    };
+    if !worktree.join(".git").exists() {
+        // Somebody removed the worktree; what is on the branch is there.
+        return tip(repository);
+    }
+    let mut dirt = worktrees::dirty(worktree)?;
+    if let Some(operation) = dirt.operation {
+        let message = format!("a {operation} is not finished in {}", place.worktree);
+        let hint = format!("git -C {} status", shell_word(&place.worktree));
+        return Err(Failure::new(Kind::User, message).hint(hint).into());
+    }
+    let worktrees = worktrees::list(repository)?;
+    let own = worktrees.iter().find(|w| w.path == worktree);
+    if let Some(own) = own.filter(|w| w.branch.as_deref() != Some(place.branch.as_str())) {
+        let on = own.branch.as_deref().unwrap_or("no branch");
+        let message =
+            format!("{} is not on the branch of {objective}, but on {on}", place.worktree);
+        let hint = format!("git -C {} switch {short}", shell_word(&place.worktree));
+        return Err(Failure::new(Kind::User, message).hint(hint).into());
+    }
+    let brought = |path: &RepoPath| place.brought.iter().any(|b| *b == path.to_lossy());
+    dirt.untracked.retain(|path| !brought(path));
+    if dirt.is_clean() {
+        return tip(repository);
+    }
+    if !manner.commit {
+        return Err(uncommitted(objective, &dirt).into());
+    }
+    commit_all(handle, objective, place, &dirt, manner, templates)?;
+    tip(repository)
+}
+
+fn uncommitted(objective: &ObjectiveId, dirt: &Dirt) -> Failure {
+    let all: Vec<String> =
+        dirt.tracked.iter().chain(&dirt.untracked).map(|p| format!("`{p}`")).collect();
+    let more = match all.len().saturating_sub(3) {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    let shown = all.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+    let message = format!("objective {objective} has uncommitted changes: {shown}{more}");
+    Failure::new(Kind::User, message).hint("commit them, or say `git ap done --commit -m \"…\"`")
+}
+
+/// Commits everything of a worktree but what was brought into it. What is out of scope is
+/// refused before anything is staged.
+fn commit_all(
+    handle: &Handle<'_>,
+    objective: &ObjectiveId,
+    place: &Workplace,
+    dirt: &Dirt,
+    manner: &Manner,
+    templates: &Templates,
+) -> Result<()> {
+    let worktree = Path::new(&place.worktree);
+    let paths: Vec<RepoPath> = dirt.tracked.iter().chain(&dirt.untracked).cloned().collect();
+    let agreed = &handle.agreed;
+    let scope = agreed.scope(objective).context("an objective of the plan")?;
+    let some = Some(Side { mode: Mode::File, id: String::new() });
+    let changes: Vec<Change> = paths
+        .iter()
+        .map(|path| Change { path: path.clone(), old: some.clone(), new: some.clone() })
+        .collect();
+    let held = guard(&changes, scope, &agreed.scopes, &agreed.rules);
+    if !held.violations.is_empty() {
+        let told: Vec<String> = held.violations.iter().map(|v| v.message(objective)).collect();
+        let message = format!("nothing was committed: {}", told.join("; "));
+        let hint = "take the change back (`git restore`), or ask the owner for the path";
+        return Err(Failure::new(Kind::Violation, message).hint(hint).into());
+    }
+    let message = match &manner.message {
+        Some(message) => message.clone(),
+        None => templates.objective_message(&agreed.plan, objective)?,
+    };
+    let message = Trailers::objective(handle.session.plan(), objective).under(&message);
+    handle.tools.steps.pass("commit-all", objective.as_str())?;
+    let git = Git::elsewhere(worktree).as_user().env("GIT_LITERAL_PATHSPECS", "1");
+    let mut list = Vec::new();
+    for path in &paths {
+        list.extend_from_slice(path.as_bytes());
+        list.push(0);
+    }
+    let from = ["--pathspec-from-file=-", "--pathspec-file-nul"];
+    git.fed(["add", "--all"].iter().chain(&from), Some(&list))?;
+    let file = tempfile::NamedTempFile::new().context("cannot make a file for a message")?;
+    std::io::Write::write_all(&mut file.as_file(), message.as_bytes())
+        .context("cannot write a message")?;
+    let mut args = ["commit", "--quiet", "--cleanup=whitespace", "--file"]
+        .map(std::ffi::OsString::from)
+        .to_vec();
+    args.push(file.path().into());
+    git.output(args).map(drop)
+}
+
+/// The gates of an objective: everybody's and its own.
+fn own_gates(handle: &Handle<'_>, objective: &ObjectiveId) -> Result<Vec<String>> {
+    let mut commands = handle.agreed.config.gates.objective.clone();
+    for gate in &handle.agreed.objective(objective)?.gates {
+        if !commands.contains(gate) {
+            commands.push(gate.clone());
+        }
+    }
+    Ok(commands)
+}
+
+fn gated(
+    handle: &mut Handle<'_>,
+    objective: &ObjectiveId,
+    place: &Workplace,
+    commands: &[String],
+    listener: &mut dyn Listener,
+) -> Result<Option<gates::Red>> {
+    if commands.is_empty() {
+        return Ok(None);
+    }
+    handle.tools.steps.pass("gates", objective.as_str())?;
+    let policy = &handle.agreed.config.gates;
+    let setting = Setting {
+        directory: place.worktree.clone().into(),
+        environment: environment(handle, objective)?,
+        timeout: Duration::from_mins(policy.timeout_minutes),
+        retries: policy.retries,
+        logs: gates::logs(handle.journal.folder(), objective.as_str()),
+    };
+    handle.unlocked(&format!("gates of {objective}"), |_| {
+        gates::check(commands, &setting, &mut |progress| gates::tell(progress, listener))
+    })
+}
