@@ -9,8 +9,9 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::commands::{
-    Ctx, Exit, Globals, analyze, approve, check, completions, config, done, hook, init, land, man,
-    merge, path, plan, run as run_session, schema, show, start,
+    Ctx, Exit, Globals, analyze, approve, check, clean, completions, config, diff, done, drop,
+    fail, hook, init, land, man, merge, path, plan, retry, run as run_session, schema, show, start,
+    sync, undo,
 };
 use crate::domain::error::{Failure, Kind};
 
@@ -45,11 +46,18 @@ pub enum Verb {
     Check(check::Args),
     Run(run_session::Args),
     Land(land::Args),
+    Clean(clean::Args),
     Approve(approve::Args),
     Start(start::Args),
     Done(done::Args),
+    Fail(fail::Args),
+    Retry(retry::Args),
+    Drop(drop::Args),
     Merge(merge::Args),
+    Undo(undo::Args),
+    Sync(sync::Args),
     Path(path::Args),
+    Diff(diff::Args),
     Analyze(analyze::Args),
     Show(show::Args),
     Init(init::Args),
@@ -62,8 +70,14 @@ pub enum Verb {
 
 /// How help groups the verbs; each stands in exactly one group.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Everyday", &["plan", "check", "run", "land"]),
-    ("By hand", &["approve", "start", "done", "merge", "path"]),
+    ("Everyday", &["plan", "check", "run", "land", "clean"]),
+    (
+        "By hand",
+        &[
+            "approve", "start", "done", "fail", "retry", "drop", "merge", "undo", "sync", "path",
+            "diff",
+        ],
+    ),
     ("Look", &["analyze", "show"]),
     ("Set up", &["init", "hook", "config", "schema", "completions", "man"]),
 ];
@@ -133,6 +147,13 @@ pub fn run(ctx: &Ctx, verb: Verb) -> anyhow::Result<Exit> {
         Verb::Check(args) => check::run(ctx, &args),
         Verb::Run(args) => run_session::run(ctx, &args),
         Verb::Land(args) => land::run(ctx, &args),
+        Verb::Clean(args) => clean::run(ctx, &args),
+        Verb::Fail(args) => fail::run(ctx, &args),
+        Verb::Retry(args) => retry::run(ctx, &args),
+        Verb::Drop(args) => drop::run(ctx, &args),
+        Verb::Undo(args) => undo::run(ctx, &args),
+        Verb::Sync(args) => sync::run(ctx, &args),
+        Verb::Diff(args) => diff::run(ctx, &args),
         Verb::Approve(args) => approve::run(ctx, &args),
         Verb::Start(args) => start::run(ctx, &args),
         Verb::Done(args) => done::run(ctx, &args),
