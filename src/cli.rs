@@ -10,8 +10,8 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::commands::{
     Ctx, Exit, Globals, analyze, approve, check, clean, completions, config, diff, done, drop,
-    fail, hook, init, land, man, merge, path, plan, retry, run as run_session, schema, show, start,
-    sync, undo,
+    fail, hook, init, land, man, merge, path, plan, retry, run as run_session, schema, scope, show,
+    start, status, sync, undo,
 };
 use crate::domain::error::{Failure, Kind};
 
@@ -45,6 +45,7 @@ pub enum Verb {
     Plan(plan::Args),
     Check(check::Args),
     Run(run_session::Args),
+    Status(status::Args),
     Land(land::Args),
     Clean(clean::Args),
     Approve(approve::Args),
@@ -58,6 +59,7 @@ pub enum Verb {
     Sync(sync::Args),
     Path(path::Args),
     Diff(diff::Args),
+    Scope(scope::Args),
     Analyze(analyze::Args),
     Show(show::Args),
     Init(init::Args),
@@ -70,12 +72,12 @@ pub enum Verb {
 
 /// How help groups the verbs; each stands in exactly one group.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Everyday", &["plan", "check", "run", "land", "clean"]),
+    ("Everyday", &["plan", "check", "run", "status", "land", "clean"]),
     (
         "By hand",
         &[
             "approve", "start", "done", "fail", "retry", "drop", "merge", "undo", "sync", "path",
-            "diff",
+            "diff", "scope",
         ],
     ),
     ("Look", &["analyze", "show"]),
@@ -154,6 +156,8 @@ pub fn run(ctx: &Ctx, verb: Verb) -> anyhow::Result<Exit> {
         Verb::Undo(args) => undo::run(ctx, &args),
         Verb::Sync(args) => sync::run(ctx, &args),
         Verb::Diff(args) => diff::run(ctx, &args),
+        Verb::Status(args) => status::run(ctx, &args),
+        Verb::Scope(args) => scope::run(ctx, &args),
         Verb::Approve(args) => approve::run(ctx, &args),
         Verb::Start(args) => start::run(ctx, &args),
         Verb::Done(args) => done::run(ctx, &args),

@@ -1,0 +1,264 @@
+//! `git ap status`: who does what, where, and what comes next.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::session::{Purpose, Workshop, what_next};
+use super::{Ctx, Exit};
+use crate::domain::id::{ObjectiveId, PlanId};
+use crate::domain::plan::SCHEMA;
+use crate::domain::session::{Phase, Session, Standing};
+use crate::execute::session::{Agreed, look};
+use crate::git::{Repository, worktrees};
+use crate::store;
+use crate::ui::{Format, count_of, text};
+
+/// Who does what, where, and what comes next
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  git ap status
+  git ap status jwt
+  git ap status --format json")]
+pub struct Args {
+    /// A part of a plan's id
+    #[arg(value_name = "PLAN")]
+    pub plan: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Document {
+    schema: u32,
+    plan: PlanId,
+    approved: bool,
+    request: String,
+    target: Option<String>,
+    integration: Option<String>,
+    pin: Option<String>,
+    wave: Option<u32>,
+    waves: u32,
+    objectives: Vec<Row>,
+    at_work: Option<String>,
+    red: Option<String>,
+    conflict: Option<String>,
+    landed: Option<String>,
+    next: String,
+}
+
+#[derive(Serialize)]
+struct Row {
+    id: String,
+    title: String,
+    wave: u32,
+    phase: &'static str,
+    worker: &'static str,
+    worktree: Option<String>,
+    branch: Option<String>,
+    commits: usize,
+    uncommitted: usize,
+    ports: Option<u16>,
+    said: Vec<String>,
+    depends_on: Vec<String>,
+}
+
+/// Prints how a session stands.
+pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
+    ctx.require_format("status", &[Format::Human, Format::Json])?;
+    let workshop = Workshop::open(ctx)?;
+    let id = workshop.plan_named(args.plan.as_deref(), Purpose::Look)?;
+    let session = look(&workshop.project.repository, &id)?.filter(|s| !s.was_taken_back());
+    let document = match &session {
+        Some(session) => running(&workshop.project.repository, session)?,
+        None => planned(&workshop, &id)?,
+    };
+    if ctx.ui.format == Format::Json {
+        ctx.ui.json(&document)?;
+        return Ok(Exit::DONE);
+    }
+    ctx.ui.answer(&shown(&document))?;
+    for note in notes(&document) {
+        ctx.ui.note(&note);
+    }
+    ctx.ui.note(&format!("next: {}", document.next));
+    Ok(Exit::DONE)
+}
+
+fn running(repository: &Repository, session: &Session) -> Result<Document> {
+    let agreed = Agreed::of(repository, session)?;
+    let worktrees = worktrees::list(repository)?;
+    let heads: BTreeMap<_, _> = worktrees.iter().map(|w| (w.path.clone(), w.prunable)).collect();
+    let mut objectives = Vec::new();
+    for standing in &session.objectives {
+        objectives.push(row(repository, session, &agreed, standing, &heads)?);
+    }
+    let claim = session.claim.as_ref().filter(|(_, holder)| store::is_alive(holder));
+    let waves = session.objectives.iter().map(|o| o.wave).max().unwrap_or(0);
+    let short = |name: &str| name.strip_prefix("refs/heads/").unwrap_or(name).to_owned();
+    Ok(Document {
+        schema: SCHEMA,
+        plan: session.plan().clone(),
+        approved: true,
+        request: agreed.plan.request.clone(),
+        target: Some(short(&session.approval.target)),
+        integration: Some(session.integration.clone()),
+        pin: Some(session.approval.pin.clone()),
+        wave: session.current_wave(),
+        waves,
+        objectives,
+        at_work: claim.map(|(what, holder)| format!("process {}: {what}", holder.pid)),
+        red: session.red.as_ref().map(|red| {
+            let names: Vec<&str> = red.blamed.iter().map(ObjectiveId::as_str).collect();
+            let blame = if names.is_empty() {
+                String::new()
+            } else {
+                format!(", because of {}", names.join(", "))
+            };
+            format!("`{}` fails on the candidate {}{blame}", red.command, red.candidate)
+        }),
+        conflict: session.stopped.as_ref().map(|stopped| stopped.worktree.clone()),
+        landed: session.landed.as_ref().map(|landing| landing.commit.clone()),
+        next: what_next(session),
+    })
+}
+
+fn row(
+    repository: &Repository,
+    session: &Session,
+    agreed: &Agreed,
+    standing: &Standing,
+    places: &BTreeMap<std::path::PathBuf, bool>,
+) -> Result<Row> {
+    let objective = agreed.objective(&standing.id)?;
+    let mut row = Row {
+        id: standing.id.to_string(),
+        title: text::one_line(&objective.title).into_owned(),
+        wave: standing.wave,
+        phase: standing.phase.as_str(),
+        worker: "human",
+        worktree: None,
+        branch: None,
+        commits: 0,
+        uncommitted: 0,
+        ports: None,
+        said: standing.said.clone(),
+        depends_on: objective.depends_on.iter().map(ToString::to_string).collect(),
+    };
+    let Some(place) = &standing.place else { return Ok(row) };
+    let worktree = Path::new(&place.worktree);
+    let there = places.get(worktree).is_some_and(|prunable| !prunable);
+    row.worktree = there.then(|| place.worktree.clone());
+    row.branch = place.branch.strip_prefix("refs/heads/").map(str::to_owned);
+    row.ports = Some(place.port_base);
+    if let Some(tip) = repository.reference(&place.branch)? {
+        let start = repository.merge_base(&session.integration, &tip)?;
+        if standing.phase == Phase::Merged {
+            row.commits = repository.commits_between(&place.start, &tip)?.len();
+        } else if let Some(start) = start {
+            row.commits = repository.commits_between(&start, &tip)?.len();
+        }
+        // A commit after the judgement takes it back.
+        if standing.phase == Phase::Accepted && standing.tip.as_deref() != Some(tip.as_str()) {
+            row.phase = Phase::Working.as_str();
+        }
+    }
+    if there {
+        let mut dirt = worktrees::dirty(worktree)?;
+        dirt.untracked.retain(|p| !place.brought.iter().any(|b| *b == p.to_lossy()));
+        row.uncommitted = dirt.tracked.len() + dirt.untracked.len();
+    }
+    Ok(row)
+}
+
+fn planned(workshop: &Workshop, id: &PlanId) -> Result<Document> {
+    let file = workshop.project.plan(id)?;
+    let plan = file.require()?;
+    let proof = workshop.project.prove(&file.reading, plan, &workshop.project.tree()?)?;
+    let objectives = plan.objectives.iter().zip(&proof.waves).map(|(objective, wave)| Row {
+        id: objective.id.to_string(),
+        title: text::one_line(&objective.title).into_owned(),
+        wave: *wave,
+        phase: Phase::Planned.as_str(),
+        worker: "human",
+        worktree: None,
+        branch: None,
+        commits: 0,
+        uncommitted: 0,
+        ports: None,
+        said: Vec::new(),
+        depends_on: objective.depends_on.iter().map(ToString::to_string).collect(),
+    });
+    let next = if proof.valid() { "git ap start" } else { "git ap check" };
+    Ok(Document {
+        schema: SCHEMA,
+        plan: id.clone(),
+        approved: false,
+        request: plan.request.clone(),
+        target: plan.target.clone(),
+        integration: None,
+        pin: None,
+        wave: None,
+        waves: proof.waves.iter().copied().max().unwrap_or(0),
+        objectives: objectives.collect(),
+        at_work: None,
+        red: None,
+        conflict: None,
+        landed: None,
+        next: format!("{next} {}", id.slug()),
+    })
+}
+
+fn shown(document: &Document) -> String {
+    let state = match (&document.landed, document.approved, document.wave) {
+        (Some(commit), ..) => format!("landed as {}", commit.get(..10).unwrap_or(commit)),
+        (None, false, _) => "not approved yet".to_owned(),
+        (None, true, Some(wave)) => format!("wave {wave} of {}", document.waves),
+        (None, true, None) => "everything is merged".to_owned(),
+    };
+    let mut out = format!("{}: {state}\n", document.plan);
+    writeln!(out, "{}", text::one_line(&document.request)).expect(INFALLIBLE);
+    let width = document.objectives.iter().map(|o| o.id.len()).max().unwrap_or(0);
+    let mut wave = 0;
+    let mut rows: Vec<&Row> = document.objectives.iter().collect();
+    rows.sort_by_key(|o| o.wave);
+    for row in rows {
+        if row.wave != wave {
+            wave = row.wave;
+            writeln!(out, "\n  wave {wave}").expect(INFALLIBLE);
+        }
+        let mut facts = Vec::new();
+        if row.commits > 0 {
+            facts.push(count_of(row.commits, "commit"));
+        }
+        if row.uncommitted > 0 {
+            facts.push(format!("{} uncommitted", count_of(row.uncommitted, "file")));
+        }
+        let facts =
+            if facts.is_empty() { String::new() } else { format!("  ({})", facts.join(", ")) };
+        let line = format!("    {:<width$}  {:<9}  {}{facts}", row.id, row.phase, row.title);
+        writeln!(out, "{}", line.trim_end()).expect(INFALLIBLE);
+        if let (Some(worktree), false) = (&row.worktree, row.phase == "merged") {
+            writeln!(out, "    {:<width$}  {:<9}  {worktree}", "", "").expect(INFALLIBLE);
+        }
+        for said in &row.said {
+            writeln!(out, "    {:<width$}  {:<9}  ! {}", "", "", text::one_line(said))
+                .expect(INFALLIBLE);
+        }
+    }
+    out
+}
+
+const INFALLIBLE: &str = "writing to a string cannot fail";
+
+fn notes(document: &Document) -> Vec<String> {
+    let mut notes = Vec::new();
+    notes.extend(document.at_work.clone());
+    notes.extend(document.red.clone());
+    if let Some(place) = &document.conflict {
+        notes.push(format!("a conflict with the target is to be resolved in {place}"));
+    }
+    notes
+}
