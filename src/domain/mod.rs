@@ -19,6 +19,7 @@ pub mod path;
 pub mod pattern;
 pub mod plan;
 pub mod prompt;
+pub mod record;
 pub mod reservation;
 pub mod scope;
 pub mod session;
