@@ -10,8 +10,8 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::commands::{
     Ctx, Exit, Globals, analyze, approve, check, clean, completions, config, diff, done, drop,
-    fail, hook, init, land, man, merge, path, plan, retry, run as run_session, schema, scope, show,
-    start, status, sync, undo,
+    fail, history, hook, init, land, man, merge, path, plan, report, retry, run as run_session,
+    schema, scope, show, start, status, sync, undo,
 };
 use crate::domain::error::{Failure, Kind};
 
@@ -62,6 +62,8 @@ pub enum Verb {
     Scope(scope::Args),
     Analyze(analyze::Args),
     Show(show::Args),
+    Report(report::Args),
+    History(history::Args),
     Init(init::Args),
     Hook(hook::Args),
     Config(config::Args),
@@ -80,7 +82,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "diff", "scope",
         ],
     ),
-    ("Look", &["analyze", "show"]),
+    ("Look", &["analyze", "show", "report", "history"]),
     ("Set up", &["init", "hook", "config", "schema", "completions", "man"]),
 ];
 
@@ -165,6 +167,8 @@ pub fn run(ctx: &Ctx, verb: Verb) -> anyhow::Result<Exit> {
         Verb::Path(args) => path::run(ctx, &args),
         Verb::Analyze(args) => analyze::run(ctx, &args),
         Verb::Show(args) => show::run(ctx, &args),
+        Verb::Report(args) => report::run(ctx, &args),
+        Verb::History(args) => history::run(ctx, &args),
         Verb::Init(args) => init::run(ctx, &args),
         Verb::Hook(args) => hook::run(ctx, &args),
         Verb::Config(args) => config::run(ctx, &args),

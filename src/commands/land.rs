@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 
+use super::project::Project;
 use super::session::{Purpose, Teller, Workshop, what_next};
-use super::{Ctx, Exit, page, recorded};
+use super::{Ctx, Exit, accomplished, page};
 use crate::domain::config::LandVia;
 use crate::domain::error::{Failure, Kind};
 use crate::execute::land::{self, Manner};
@@ -51,7 +52,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     let templates = page::templates(&workshop.project)?;
     let mut teller = Teller::new(ctx);
     teller.session(&id);
-    let outcome = land(ctx, &mut handle, args.squash, &templates, &mut teller);
+    let outcome = land(ctx, &workshop.project, &mut handle, args.squash, &templates, &mut teller);
     teller.end(outcome)?;
     Ok(Exit::DONE)
 }
@@ -59,6 +60,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
 /// Lands, and tells what became of it.
 pub fn land(
     ctx: &Ctx,
+    project: &Project,
     handle: &mut Handle<'_>,
     squash: bool,
     templates: &Templates,
@@ -75,7 +77,12 @@ pub fn land(
     }
     let record = match handle.session.landed {
         Some(_) => Vec::new(),
-        None => recorded::files(handle, templates, &ctx.clock.rfc3339())?,
+        None if !handle.agreed.config.record => Vec::new(),
+        None => {
+            let now = ctx.clock.rfc3339();
+            let record = accomplished::record(project, &handle.session, Some(&now))?;
+            accomplished::record_files(templates, &record)?
+        }
     };
     let squash = squash || via == LandVia::Squash;
     let manner = Manner { squash, record: &record, templates };

@@ -1,5 +1,6 @@
 //! One verb, one file: its arguments and `run`. What all of them are given stands here.
 
+pub mod accomplished;
 pub mod analyze;
 pub mod approve;
 pub mod check;
@@ -11,6 +12,7 @@ pub mod diff;
 pub mod done;
 pub mod drop;
 pub mod fail;
+pub mod history;
 pub mod hook;
 pub mod init;
 pub mod land;
@@ -20,7 +22,7 @@ pub mod page;
 pub mod path;
 pub mod plan;
 pub mod project;
-pub mod recorded;
+pub mod report;
 pub mod retry;
 pub mod run;
 pub mod schema;

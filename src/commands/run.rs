@@ -80,7 +80,7 @@ fn through(
     let mut handle = workshop.approved(ctx, id, consent, teller)?;
     if args.prepare {
         let objectives = start::due(&handle);
-        start::start_all(&mut handle, &objectives, teller)?;
+        start::start_all(&mut handle, &objectives, &templates, teller)?;
         if ctx.ui.format == Format::Human {
             start::show(ctx, &handle, &objectives)?;
         }
@@ -88,7 +88,7 @@ fn through(
     }
     advance(ctx, &mut handle, &templates, teller)?;
     if args.land && next(&handle.session) == Next::Land {
-        land::land(ctx, &mut handle, false, &templates, teller)?;
+        land::land(ctx, &workshop.project, &mut handle, false, &templates, teller)?;
     }
     Ok(Exit::DONE)
 }
@@ -104,7 +104,7 @@ pub fn advance(
     loop {
         match next(&handle.session) {
             Next::Start { objectives, .. } => {
-                start::start_all(handle, &objectives, teller)?;
+                start::start_all(handle, &objectives, templates, teller)?;
                 if human {
                     start::show(ctx, handle, &objectives)?;
                 }

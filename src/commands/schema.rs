@@ -8,6 +8,7 @@ use crate::domain::config;
 use crate::domain::document::closest;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::plan::{SCHEMA, shape};
+use crate::domain::record;
 use crate::domain::team;
 use crate::ui::Format;
 
@@ -24,10 +25,11 @@ pub struct Args {
 }
 
 /// The files that have a schema, with what they are.
-const NAMES: [(&str, &str); 3] = [
+const NAMES: [(&str, &str); 4] = [
     ("plan", "a coordination plan: .ap/plans/<id>/plan.toml"),
     ("config", "the owner's policy: .ap/config.toml"),
     ("team", "who can work: .ap/team.toml"),
+    ("session", "the record of a session: .ap/sessions/<id>/session.toml"),
 ];
 
 /// Prints a schema, or the names of all.
@@ -62,6 +64,7 @@ fn schema(name: &str) -> Option<Value> {
         "plan" => shape::PLAN.json_schema("git ap plan"),
         "config" => config::CONFIG.json_schema("git ap configuration"),
         "team" => team::TEAM.json_schema("git ap team"),
+        "session" => record::SESSION.json_schema("git ap session"),
         _ => return None,
     })
 }

@@ -3,13 +3,14 @@
 use anyhow::Result;
 
 use super::session::{Consent, Purpose, Teller, Workshop, what_next};
-use super::{Ctx, Exit};
+use super::{Ctx, Exit, page};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::session::{Next, Phase, next};
 use crate::execute::session::Handle;
 use crate::execute::start::{self, Listener, Manner};
 use crate::execute::sync::{self, Synced};
+use crate::report::Templates;
 use crate::ui::Format;
 
 /// Make the worktrees of a wave, or of one objective
@@ -59,7 +60,8 @@ fn started(
         }
         None => due(&handle),
     };
-    start_all(&mut handle, &objectives, teller)?;
+    let templates = page::templates(&workshop.project)?;
+    start_all(&mut handle, &objectives, &templates, teller)?;
     if ctx.ui.format == Format::Human {
         show(ctx, &handle, &objectives)?;
     }
@@ -101,6 +103,7 @@ pub fn due(handle: &Handle<'_>) -> Vec<ObjectiveId> {
 pub fn start_all(
     handle: &mut Handle<'_>,
     objectives: &[ObjectiveId],
+    templates: &Templates,
     listener: &mut dyn Listener,
 ) -> Result<()> {
     let begun = |handle: &Handle<'_>| {
@@ -109,7 +112,7 @@ pub fn start_all(
         phases.into_iter().any(|o| o.phase.is_at_work())
     };
     let first = !objectives.is_empty() && !handle.session.waves.is_empty() && !begun(handle);
-    if first && let Synced::Merged(commit) = sync::sync(handle)? {
+    if first && let Synced::Merged(commit) = sync::sync(handle, templates)? {
         let short = commit.get(..10).unwrap_or(&commit);
         listener.note(&format!("{} was merged in {short}", sync::target_name(handle)));
     }

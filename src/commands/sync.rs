@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::session::{Purpose, Workshop, what_next};
-use super::{Ctx, Exit};
+use super::{Ctx, Exit, page};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::path::shell_word;
@@ -69,7 +69,12 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
         ctx.ui.note(&format!("next: {}", what_next(&handle.session)));
         return Ok(Exit::DONE);
     }
-    let synced = if args.resume { sync::resume(&mut handle)? } else { sync::sync(&mut handle)? };
+    let templates = page::templates(&workshop.project)?;
+    let synced = if args.resume {
+        sync::resume(&mut handle, &templates)?
+    } else {
+        sync::sync(&mut handle, &templates)?
+    };
     let target = sync::target_name(&handle).to_owned();
     let commit = match &synced {
         Synced::Already => None,

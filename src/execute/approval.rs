@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use super::session::{Agreed, Tools, all};
+use crate::domain::commit_message;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::path::RepoPath;
 use crate::domain::plan::Plan;
@@ -13,6 +14,7 @@ use crate::domain::session::{Approval, Place, branch};
 use crate::domain::tree::{Mode, Side};
 use crate::domain::workplace::{Names, fill, free_slug};
 use crate::git::{Repository, Signing};
+use crate::report::{PinView, Templates};
 use crate::store::layout;
 
 /// What the owner approves.
@@ -47,7 +49,7 @@ pub fn target(repository: &Repository, plan: &Plan) -> Result<(String, String)> 
 
 /// Makes the pin and decides on everything else that an approval holds. Nothing refers to the
 /// pin yet.
-pub fn decide(tools: Tools<'_>, asked: &Asked) -> Result<Approval> {
+pub fn decide(tools: Tools<'_>, asked: &Asked, templates: &Templates) -> Result<Approval> {
     let repository = tools.repository;
     let plan = &asked.agreed.plan;
     let (target, target_tip) = target(repository, plan)?;
@@ -67,7 +69,14 @@ pub fn decide(tools: Tools<'_>, asked: &Asked) -> Result<Approval> {
         target_tip.clone()
     } else {
         let tree = repository.tree_with(Some(&target_tip), &edits)?;
-        let message = format!("chore(ap): approve {}\n\nAP-Plan: {}\n", plan.id.slug(), plan.id);
+        let objectives = plan.objectives.iter().zip(&asked.waves);
+        let view = PinView {
+            plan: &plan.id,
+            request: &plan.request,
+            objectives: objectives.map(|(o, wave)| (&o.id, o.title.as_str(), *wave)).collect(),
+        };
+        let text = templates.pin_message(&view)?;
+        let message = commit_message::complete(&text, &commit_message::pin(&plan.id));
         repository.commit_tree(&tree, &[&target_tip], &message, signing(&asked.agreed))?
     };
     let places = plan.objectives.iter().zip(&asked.waves);

@@ -8,14 +8,15 @@ use super::gate_worktree::{GateWorktree, wave_commands};
 use super::gates;
 use super::session::Handle;
 use super::start::Listener;
-use crate::domain::commit_message::Trailers;
+use crate::domain::commit_message::{self, Trailer};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
+use crate::domain::plan::Plan;
 use crate::domain::session::{Entry, Operation, Phase, Standing, postponed};
 use crate::git::{RefUpdate, Repository, Signing};
-use crate::report::{Merged, Templates, Tests};
+use crate::report::{Done as Finished, Templates, Tests, WaveView};
 
 /// A merged wave.
 #[derive(Clone, Debug)]
@@ -282,20 +283,20 @@ impl Wave<'_> {
     ) -> Result<String> {
         let agreed = &handle.agreed;
         let waves = handle.session.objectives.iter().map(|o| o.wave).max().unwrap_or(1);
-        let merged = Merged {
-            plan: &agreed.plan,
-            wave: Some((self.number, waves)),
-            objectives: shares
-                .iter()
-                .map(|s| (s.objective.clone(), !s.judgement.changes.is_empty()))
-                .collect(),
-            files: composed.files,
+        let view = WaveView {
+            plan: &agreed.plan.id,
+            task_type: agreed.plan.task_type,
+            request: &agreed.plan.request,
+            wave: self.number,
+            waves,
+            objectives: shares.iter().map(|s| finished(&agreed.plan, s)).collect(),
+            modified: composed.files,
             tests: if self.commands.is_empty() { Tests::NotRun } else { Tests::Passed },
         };
-        let text = self.templates.merge_message(&merged)?;
-        let trailers = Trailers::wave(handle.session.plan(), self.number, &agreed.digest)
-            .with_co_authors(co_authors(handle, shares)?);
-        Ok(trailers.under(&text))
+        let text = self.templates.wave_message(&view)?;
+        let trailers = commit_message::wave(handle.session.plan(), self.number, &agreed.digest);
+        let trailers = commit_message::with_co_authors(trailers, co_authors(handle, shares)?);
+        Ok(commit_message::complete(&text, &trailers))
     }
 
     /// Runs the gates on a commit; the first that does not pass, and where to look at it.
@@ -345,21 +346,27 @@ impl Wave<'_> {
     }
 }
 
+/// An objective as a message names it.
+fn finished<'a>(plan: &'a Plan, share: &'a Share) -> Finished<'a> {
+    Finished {
+        id: &share.objective,
+        title: plan.objective(&share.objective).map_or("", |o| o.title.as_str()),
+        commits: share.judgement.commits.len() as u64,
+        files: share.judgement.changes.len() as u64,
+    }
+}
+
 /// Who worked on what is merged: the authors of its commits who do not make the merge, and who
 /// is configured.
-pub fn co_authors(handle: &Handle<'_>, shares: &[Share]) -> Result<Vec<String>> {
+fn co_authors(handle: &Handle<'_>, shares: &[Share]) -> Result<Vec<Trailer>> {
     let repository = handle.tools.repository;
-    let committer = repository.committer()?;
-    let mut people = Vec::new();
+    let mut authors = Vec::new();
     for share in shares {
-        for person in repository.authors(&share.judgement.start, &share.tip)? {
-            if person.mail != committer.mail {
-                people.push(format!("{} <{}>", person.name, person.mail));
-            }
-        }
+        authors.extend(repository.authors_between(&share.judgement.start, &share.tip)?);
     }
-    people.extend(handle.agreed.config.commits.co_authors.iter().cloned());
-    Ok(people)
+    let committer = repository.committer()?;
+    let configured = &handle.agreed.config.commits.co_authors;
+    Ok(commit_message::co_authors(&committer.mail, &authors, &[], configured))
 }
 
 /// Keeps the red candidate to look at, and says what is red, because of whom, and how to go on.

@@ -10,14 +10,14 @@ use super::integrate::require_no_conflict;
 use super::session::Handle;
 use super::start::Listener;
 use super::sync::{self, Synced, target_tip};
-use crate::domain::commit_message::{Trailers, subject};
+use crate::domain::commit_message::{self, Trailer};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
 use crate::domain::session::{Operation, Phase};
 use crate::domain::tree::{Mode, Side};
-use crate::report::{Merged, Templates, Tests};
+use crate::report::{Done, LandingView, Templates, Tests};
 
 /// What landed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub fn land(
     handle.require_unclaimed()?;
     handle.require_integration()?;
     require_merged(handle)?;
-    if let Synced::Merged(commit) = sync::sync(handle)? {
+    if let Synced::Merged(commit) = sync::sync(handle, manner.templates)? {
         let short = commit.get(..10).unwrap_or(&commit);
         listener.note(&format!("{} was merged in {short}", sync::target_name(handle)));
     }
@@ -163,8 +163,12 @@ fn recorded(handle: &Handle<'_>, manner: &Manner<'_>) -> Result<String> {
         edits.push((path.clone(), Some(Side { mode: Mode::File, id })));
     }
     let tree = repository.tree_with(Some(&tip), &edits)?;
-    let plan = handle.session.plan();
-    let message = Trailers::record(plan).under(&format!("chore(ap): record of {}", plan.slug()));
+    let message = message(
+        handle,
+        manner,
+        false,
+        repository.changes(Some(&handle.session.approval.pin), &tip)?.len(),
+    )?;
     repository.commit_tree(&tree, &[&tip], &message, signing(&handle.agreed))
 }
 
@@ -176,34 +180,61 @@ fn squashed(
     manner: &Manner<'_>,
 ) -> Result<String> {
     let repository = handle.tools.repository;
-    let agreed = &handle.agreed;
     let files = repository.changes(Some(target), integration)?.len();
-    let gated = handle.session.waves.iter().any(|w| !w.gates.is_empty());
-    let merged = Merged {
-        plan: &agreed.plan,
-        wave: None,
-        objectives: handle
-            .session
-            .waves
-            .iter()
-            .flat_map(|w| &w.tips)
-            .map(|t| (t.objective.clone(), t.changed))
-            .collect(),
-        files,
+    let message = message(handle, manner, true, files)?;
+    let tree = repository.tree_of(integration)?;
+    repository.commit_tree(&tree, &[target], &message, signing(&handle.agreed))
+}
+
+/// The message of the record's commit, or of the one commit of a squash.
+fn message(
+    handle: &Handle<'_>,
+    manner: &Manner<'_>,
+    squash: bool,
+    modified: usize,
+) -> Result<String> {
+    let (agreed, session) = (&handle.agreed, &handle.session);
+    let repository = handle.tools.repository;
+    let plan = &agreed.plan;
+    let title = |id: &ObjectiveId| plan.objective(id).map_or("", |o| o.title.as_str());
+    let mut objectives = Vec::new();
+    for wave in &session.waves {
+        for tip in &wave.tips {
+            let (commits, files) = match repository.merge_base(&wave.from, &tip.commit)? {
+                Some(start) => (
+                    repository.commits_between(&start, &tip.commit)?.len() as u64,
+                    repository.changes(Some(&start), &tip.commit)?.len() as u64,
+                ),
+                None => (0, 0),
+            };
+            let id = &tip.objective;
+            objectives.push(Done { id, title: title(id), commits, files });
+        }
+    }
+    let dropped = session.objectives.iter().filter(|o| o.phase == Phase::Dropped);
+    let dropped = dropped.map(|o| Done { id: &o.id, title: title(&o.id), commits: 0, files: 0 });
+    let gated = session.waves.iter().any(|w| !w.gates.is_empty());
+    let view = LandingView {
+        plan: &plan.id,
+        task_type: plan.task_type,
+        request: &plan.request,
+        target: sync::target_name(handle),
+        squash,
+        objectives,
+        dropped: dropped.collect(),
+        modified,
         tests: if gated { Tests::Passed } else { Tests::NotRun },
     };
-    let mut text = manner.templates.merge_message(&merged)?;
-    if text.trim().is_empty() {
-        text = subject(agreed.plan.task_type, None, &agreed.plan.request);
-    }
+    let text = manner.templates.landing_message(&view)?;
+    let mut trailers = commit_message::record(&plan.id);
+    trailers.push(Trailer::new("AP-Scope", &agreed.digest));
+    let authors = repository.authors_between(&session.approval.pin, &session.integration)?;
     let committer = repository.committer()?;
-    let pin = &handle.session.approval.pin;
-    let people = repository.authors(pin, integration)?;
-    let people = people.into_iter().filter(|p| p.mail != committer.mail);
-    let people = people.map(|p| format!("{} <{}>", p.name, p.mail));
-    let trailers = Trailers::record(handle.session.plan())
-        .with(crate::domain::commit_message::SCOPE, &agreed.digest)
-        .with_co_authors(people.chain(agreed.config.commits.co_authors.iter().cloned()));
-    let tree = repository.tree_of(integration)?;
-    repository.commit_tree(&tree, &[target], &trailers.under(&text), signing(agreed))
+    let people = commit_message::co_authors(
+        &committer.mail,
+        &authors,
+        &[],
+        &agreed.config.commits.co_authors,
+    );
+    Ok(commit_message::complete(&text, &commit_message::with_co_authors(trailers, people)))
 }

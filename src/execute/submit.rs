@@ -10,7 +10,7 @@ use super::gates::{self, Setting};
 use super::judge::{Judgement, judge};
 use super::session::Handle;
 use super::start::{Listener, environment};
-use crate::domain::commit_message::Trailers;
+use crate::domain::commit_message;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
 use crate::domain::guard::guard;
@@ -20,7 +20,7 @@ use crate::domain::session::{Entry, Phase, Workplace};
 use crate::domain::tree::{Change, Mode, Side};
 use crate::git::Git;
 use crate::git::worktrees::{self, Dirt};
-use crate::report::Templates;
+use crate::report::{ObjectiveView, Templates};
 
 /// How an objective is handed in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -211,9 +211,15 @@ fn commit_all(
     }
     let message = match &manner.message {
         Some(message) => message.clone(),
-        None => templates.objective_message(&agreed.plan, objective)?,
+        None => templates.objective_message(&ObjectiveView {
+            slug: agreed.plan.id.slug(),
+            task_type: agreed.plan.task_type,
+            id: objective,
+            title: &agreed.objective(objective)?.title,
+        })?,
     };
-    let message = Trailers::objective(handle.session.plan(), objective).under(&message);
+    let trailers = commit_message::objective(agreed.plan.id.slug(), objective);
+    let message = commit_message::with_trailers(message.as_bytes(), &trailers);
     handle.tools.steps.pass("commit-all", objective.as_str())?;
     let git = Git::elsewhere(worktree).as_user().env("GIT_LITERAL_PATHSPECS", "1");
     let mut list = Vec::new();
@@ -224,8 +230,7 @@ fn commit_all(
     let from = ["--pathspec-from-file=-", "--pathspec-file-nul"];
     git.fed(["add", "--all"].iter().chain(&from), Some(&list))?;
     let file = tempfile::NamedTempFile::new().context("cannot make a file for a message")?;
-    std::io::Write::write_all(&mut file.as_file(), message.as_bytes())
-        .context("cannot write a message")?;
+    std::io::Write::write_all(&mut file.as_file(), &message).context("cannot write a message")?;
     let mut args = ["commit", "--quiet", "--cleanup=whitespace", "--file"]
         .map(std::ffi::OsString::from)
         .to_vec();

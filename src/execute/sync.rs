@@ -8,12 +8,13 @@ use anyhow::{Context as _, Result};
 use super::approval::{place, signing};
 use super::integrate::require_no_conflict;
 use super::session::Handle;
-use crate::domain::commit_message::Trailers;
+use crate::domain::commit_message;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::path::{quote, shell_word};
 use crate::domain::session::{Entry, Operation};
 use crate::git::worktrees::{self, Checkout};
 use crate::git::{Git, Merged};
+use crate::report::Templates;
 use crate::store::layout;
 
 /// What came of a sync.
@@ -43,7 +44,7 @@ pub fn target_tip(handle: &Handle<'_>) -> Result<String> {
 }
 
 /// Merges the target into the integration branch, if it has something new.
-pub fn sync(handle: &mut Handle<'_>) -> Result<Synced> {
+pub fn sync(handle: &mut Handle<'_>, templates: &Templates) -> Result<Synced> {
     handle.require_unclaimed()?;
     handle.require_integration()?;
     require_no_conflict(handle)?;
@@ -55,7 +56,7 @@ pub fn sync(handle: &mut Handle<'_>) -> Result<Synced> {
     }
     match repository.merge_commits(&from, &target)? {
         Merged::Tree(tree) => {
-            let message = message(handle);
+            let message = message(handle, templates)?;
             let to = repository.commit_tree(
                 &tree,
                 &[&from, &target],
@@ -70,11 +71,10 @@ pub fn sync(handle: &mut Handle<'_>) -> Result<Synced> {
     }
 }
 
-fn message(handle: &Handle<'_>) -> String {
-    let target = target_name(handle);
-    let plan = handle.session.plan();
-    let subject = format!("merge {target} into {}\n", plan.slug());
-    Trailers::sync(plan, target).under(&subject)
+fn message(handle: &Handle<'_>, templates: &Templates) -> Result<String> {
+    let (target, plan) = (target_name(handle), handle.session.plan());
+    let text = templates.sync_message(plan, target)?;
+    Ok(commit_message::complete(&text, &commit_message::sync(plan, target)))
 }
 
 /// Leaves a worktree to resolve the conflict in.
@@ -109,10 +109,12 @@ fn stop(handle: &mut Handle<'_>, target: &str, paths: &[String]) -> Result<Failu
 }
 
 /// Takes over what somebody has resolved.
-pub fn resume(handle: &mut Handle<'_>) -> Result<Synced> {
+pub fn resume(handle: &mut Handle<'_>, templates: &Templates) -> Result<Synced> {
     handle.require_unclaimed()?;
     handle.require_integration()?;
-    let Some(stopped) = handle.session.stopped.clone() else { return sync(handle) };
+    let Some(stopped) = handle.session.stopped.clone() else {
+        return sync(handle, templates);
+    };
     let path = Path::new(&stopped.worktree);
     if !path.join(".git").exists() {
         let message =
@@ -130,7 +132,7 @@ pub fn resume(handle: &mut Handle<'_>) -> Result<Synced> {
     }
     if worktrees::dirty(path)?.operation == Some("merge") {
         handle.tools.steps.pass("commit-merge", &stopped.worktree)?;
-        let message = message(handle);
+        let message = message(handle, templates)?;
         let args = ["commit", "--quiet", "--cleanup=whitespace", "--file=-"];
         git.fed(args, Some(message.as_bytes()))?;
     }

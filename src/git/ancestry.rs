@@ -70,20 +70,6 @@ impl Repository {
         Ok(commit.parent_ids().map(|id| id.to_string()).collect())
     }
 
-    /// The authors of the commits of `from..to`, each once, sorted.
-    pub fn authors(&self, from: &str, to: &str) -> Result<Vec<Person>> {
-        let range = format!("{}..{}", self.commit(from)?, self.commit(to)?);
-        let args = ["log", "--no-show-signature", "-z", "--format=%aN%x00%aE", &range, "--"];
-        let output = self.git().output(args)?;
-        let text = String::from_utf8_lossy(&output);
-        let fields: Vec<&str> = text.split('\0').collect();
-        let person = |pair: &[&str]| Person { name: pair[0].to_owned(), mail: pair[1].to_owned() };
-        let mut people: Vec<Person> = fields.chunks_exact(2).map(person).collect();
-        people.sort();
-        people.dedup();
-        Ok(people)
-    }
-
     /// Who commits here, as git's configuration and the environment say.
     pub fn committer(&self) -> Result<Person> {
         let text = self.git().line(["var", "GIT_COMMITTER_IDENT"])?;

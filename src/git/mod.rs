@@ -12,6 +12,7 @@ mod changes;
 mod command;
 mod commit;
 mod compose;
+mod history;
 pub mod hooks;
 mod objects;
 mod references;

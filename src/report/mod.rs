@@ -1,9 +1,10 @@
 //! Renders documents for people as Markdown from templates that an owner may replace. What
 //! is put into them is hostile until it is escaped, which is what happens by default.
 
+mod accomplishment;
 mod analysis;
 mod markdown;
-mod message;
+mod messages;
 mod plan;
 
 use std::collections::BTreeMap;
@@ -16,24 +17,19 @@ use handlebars::{
 use serde::Serialize;
 
 pub use markdown::{code, mermaid, text};
-pub use message::{Merged, Tests};
+pub use messages::{Done, LandingView, ObjectiveView, PinView, Tests, WaveView};
 
 use crate::analysis::Document;
-use crate::domain::commit_message::one_line;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::plan::Plan;
+use crate::domain::record::Record;
 
-/// The built-in templates, by the name of the file that replaces them in `.ap/templates`.
-const BUILT_IN: &[(&str, &str)] = &[
+/// The built-in templates of pages, by the name of the file that replaces them in
+/// `.ap/templates`.
+const PAGES: &[(&str, &str)] = &[
+    ("accomplishment.hbs", include_str!("../../templates/accomplishment.hbs")),
     ("analysis.hbs", include_str!("../../templates/analysis.hbs")),
     ("plan.hbs", include_str!("../../templates/plan.hbs")),
-];
-
-/// The built-in templates of commit messages, which are no Markdown.
-const MESSAGES: &[(&str, &str)] = &[
-    ("landing.hbs", include_str!("../../templates/landing.hbs")),
-    ("objective.hbs", include_str!("../../templates/objective.hbs")),
-    ("wave.hbs", include_str!("../../templates/wave.hbs")),
 ];
 
 /// What begins the first line of a rendered plan.
@@ -42,61 +38,46 @@ const DIGEST: &str = "<!-- made from plan.toml, digest ";
 /// The templates, parsed.
 #[derive(Debug)]
 pub struct Templates {
-    registry: Handlebars<'static>,
+    pages: Handlebars<'static>,
     messages: Handlebars<'static>,
 }
 
 impl Templates {
     /// The built-in templates with `overrides`, file name to text, in place of theirs.
     ///
-    /// Templates write `{{x}}` for a value as text, `{{code x}}` for it as code, and
-    /// `{{mermaid x}}` inside a diagram; each makes the value harmless in its place.
+    /// Those of pages write `{{x}}` for a value as text, `{{code x}}` for it as code, and
+    /// `{{mermaid x}}` inside a diagram; each makes the value harmless in its place. Those of
+    /// commit messages write `{{x}}` for a value on one line.
     ///
     /// # Errors
     ///
     /// A [`Failure`] of kind `Plan` that names the template and the line, where one cannot be
     /// parsed or no template has that name.
     pub fn new(overrides: &BTreeMap<String, String>) -> Result<Self> {
-        let mut registry = Handlebars::new();
-        registry.set_strict_mode(true);
-        registry.register_escape_fn(text);
-        for (name, escape) in
-            [("md", text as fn(&str) -> String), ("code", code), ("mermaid", mermaid)]
-        {
-            registry.register_helper(name, Box::new(Escape(escape)));
+        let mut templates = Self { pages: pages(), messages: Handlebars::new() };
+        templates.messages.set_strict_mode(true);
+        templates.messages.register_escape_fn(handlebars::no_escape);
+        for (name, template) in PAGES.iter().chain(messages::BUILT_IN) {
+            templates.register(name, template)?;
         }
-        for (name, template) in BUILT_IN {
-            register(&mut registry, name, template)?;
-        }
-        let mut messages = Handlebars::new();
-        messages.set_strict_mode(true);
-        messages.register_escape_fn(one_line);
-        for (name, template) in MESSAGES {
-            register(&mut messages, name, template)?;
-        }
-        let has =
-            |list: &[(&str, &str)], name: &String| list.iter().any(|(known, _)| known == name);
         for (name, template) in overrides {
-            if has(MESSAGES, name) {
-                register(&mut messages, name, template)?;
-                continue;
-            }
-            if !has(BUILT_IN, name) {
-                let known = BUILT_IN.iter().chain(MESSAGES).map(|(n, _)| format!("`{n}`"));
-                let known: Vec<String> = known.collect();
-                let message = format!("there is no template `{}`", quoted(name));
-                let hint = format!("name the file like one of {}", known.join(", "));
-                return Err(Failure::new(Kind::Plan, message).hint(hint).into());
-            }
-            register(&mut registry, name, template)?;
+            templates.register(name, template)?;
         }
-        Ok(Self { registry, messages })
+        Ok(templates)
     }
 
-    fn message(&self, name: &str, view: &impl Serialize) -> Result<String> {
-        let rendered =
-            self.messages.render(name, view).map_err(|error| failure_of(name, &error))?;
-        Ok(tidy(&rendered))
+    fn register(&mut self, name: &str, template: &str) -> Result<()> {
+        let of = |list: &[(&str, &str)]| list.iter().any(|(known, _)| *known == name);
+        if of(PAGES) {
+            return register(&mut self.pages, name, template);
+        }
+        if of(messages::BUILT_IN) {
+            return register(&mut self.messages, name, template);
+        }
+        let all = PAGES.iter().chain(messages::BUILT_IN);
+        let known: Vec<String> = all.map(|(known, _)| format!("`{known}`")).collect();
+        let failure = Failure::new(Kind::Plan, format!("there is no template `{}`", quoted(name)));
+        Err(failure.hint(format!("name the file like one of {}", known.join(", "))).into())
     }
 
     /// The analysis report.
@@ -119,9 +100,17 @@ impl Templates {
         Ok(format!("{DIGEST}{digest} -->\n\n{body}"))
     }
 
+    /// The accomplishment report of a session.
+    ///
+    /// # Errors
+    ///
+    /// Where a replaced template asks for a value that does not exist.
+    pub fn accomplishment_md(&self, record: &Record) -> Result<String> {
+        self.render("accomplishment.hbs", &accomplishment::View::new(record))
+    }
+
     fn render(&self, name: &str, view: &impl Serialize) -> Result<String> {
-        let rendered =
-            self.registry.render(name, view).map_err(|error| failure_of(name, &error))?;
+        let rendered = self.pages.render(name, view).map_err(|error| failure_of(name, &error))?;
         Ok(tidy(&rendered))
     }
 }
@@ -132,6 +121,17 @@ pub fn digest_in(rendered: &str) -> Option<&str> {
     let digest = line.strip_prefix(DIGEST)?.strip_suffix(" -->")?;
     let plain = |c: char| c.is_ascii_alphanumeric() || c == ':';
     (!digest.is_empty() && digest.chars().all(plain)).then_some(digest)
+}
+
+fn pages() -> Handlebars<'static> {
+    let mut pages = Handlebars::new();
+    pages.set_strict_mode(true);
+    pages.register_escape_fn(text);
+    for (name, escape) in [("md", text as fn(&str) -> String), ("code", code), ("mermaid", mermaid)]
+    {
+        pages.register_helper(name, Box::new(Escape(escape)));
+    }
+    pages
 }
 
 fn quoted(name: &str) -> String {

@@ -46,3 +46,18 @@ pub fn plan_page(id: &PlanId) -> RepoPath {
 pub fn analysis_page(id: &PlanId) -> RepoPath {
     path(&format!(".ap/plans/{id}/analysis.md"))
 }
+
+/// The folder of all records.
+pub fn sessions() -> RepoPath {
+    path(".ap/sessions")
+}
+
+/// The record of a session.
+pub fn session(id: &PlanId) -> RepoPath {
+    path(&format!(".ap/sessions/{id}/session.toml"))
+}
+
+/// The record for a reader.
+pub fn accomplishment(id: &PlanId) -> RepoPath {
+    path(&format!(".ap/sessions/{id}/accomplishment.md"))
+}

@@ -16,4 +16,4 @@ pub use lock::Lock;
 pub use plans::{Plans, list};
 pub use read::read_text;
 pub use steps::Steps;
-pub use writer::{Outcome, Writer};
+pub use writer::{Outcome, Writer, replace};

@@ -150,6 +150,12 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// Gives a file that git handed to us other contents.
+#[expect(clippy::disallowed_methods, reason = "this is the place that owns writes")]
+pub fn replace(file: &Path, bytes: &[u8]) -> Result<()> {
+    fs::write(file, bytes).with_context(|| format!("cannot write {}", file.display()))
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the place that owns new directories")]
 fn make_directories(directory: &Path, path: &RepoPath) -> Result<()> {
     fs::create_dir_all(directory).with_context(|| format!("cannot make a directory for {path}"))

@@ -14,5 +14,6 @@ mod git_layer;
 mod mutated_plans;
 mod oracle;
 mod plan;
+mod record;
 mod repositories;
 mod support;

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use crate::commands::{Ctx, Exit};
-use crate::domain::commit_message::Trailers;
+use crate::domain::commit_message;
 use crate::domain::config::{self, Config, OnReserved};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::guard::{Violation, guard};
@@ -270,16 +270,18 @@ impl Hook<'_> {
             let failure = Failure::new(Kind::Usage, "the hook was given no message");
             return Err(failure.hint("git ap hook run commit-msg -- FILE").into());
         };
-        let trailers = Trailers::objective(own.session.plan(), &own.standing.id);
-        let mut arguments: Vec<OsString> =
-            ["interpret-trailers", "--in-place", "--if-exists", "addIfDifferent"]
-                .map(OsString::from)
-                .to_vec();
-        for (key, value) in trailers.pairs() {
-            arguments.extend(["--trailer".into(), format!("{key}: {value}").into()]);
+        let trailers = commit_message::objective(own.session.plan().slug(), &own.standing.id);
+        let file = self.ctx.cwd.join(file);
+        let reading = || format!("cannot read the message {}", file.display());
+        let message = std::fs::read(&file).with_context(reading)?;
+        let comment = self.repository.configured("core.commentChar");
+        let comment = comment.filter(|c| c != "auto").unwrap_or_else(|| "#".to_owned());
+        let complete =
+            commit_message::with_trailers_commented(&message, &trailers, comment.as_bytes());
+        if complete == message {
+            return Ok(());
         }
-        arguments.push(file.clone());
-        self.repository.git().as_user().output(arguments).map(drop)
+        store::replace(&file, &complete)
     }
 
     /// Holds every commit of an objective's branch that is pushed to its scope.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result};
 
 use super::Workshop;
-use crate::commands::Ctx;
+use crate::commands::{Ctx, page};
 use crate::domain::config::{self, Config};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
@@ -50,7 +50,7 @@ impl Workshop {
                 listener.note(&line);
             }
         }
-        let approval = decide(self.tools(), &asked)?;
+        let approval = decide(self.tools(), &asked, &page::templates(&self.project)?)?;
         let pin = approval.pin.clone();
         let handle = Handle::approve(self.tools(), approval)?;
         listener.event(EventKind::PlanApproved { pin });
