@@ -68,38 +68,79 @@ const ENDS: [&str; 7] = [
     "\n\n# ------------------------ >8 ------------------------\n# Do not touch\ndiff --git a/a b/a\n+K: v\n",
 ];
 
+/// Adds trailers to a message, and holds the result against what git makes of it.
+fn compare(repo: &Repo, message: &str) {
+    let wanted = [("K", "v"), ("AP-Objective", "jwt/T1")];
+    let trailers = wanted.map(|(key, value)| Trailer::new(key, value));
+    let ours = with_trailers(message.as_bytes(), &trailers);
+    let shown = String::from_utf8_lossy(&ours).into_owned();
+    // Lines of spaces at the end count as blank here; git takes them for a part of the last
+    // trailer, and then of its value.
+    let plain = |text: &[u8]| {
+        let text = String::from_utf8(text.to_vec()).expect("text in, text out");
+        text.replace("\n \n\t\n", "\n\n\n").into_bytes()
+    };
+    // Git rewrites the block that it reads (`k:V` becomes `k: V`, comments in it go); what we
+    // wrote, rewritten so, must be what git would have written.
+    assert_eq!(
+        String::from_utf8_lossy(&interpreted(repo, "#", &plain(&ours), &[])),
+        String::from_utf8_lossy(&interpreted(repo, "#", &plain(message.as_bytes()), &wanted)),
+        "{message:?} became {shown:?}"
+    );
+    assert_eq!(with_trailers(&ours, &trailers), ours, "{message:?}");
+    let whole_lines = format!("{message}{}", if message.ends_with('\n') { "" } else { "\n" });
+    assert!(holds(&ours, whole_lines.as_bytes()), "{message:?} became {shown:?}");
+}
+
 #[test]
 fn trailers_are_placed_as_git_places_them() {
     let repo = Repo::new();
-    let wanted = [("K", "v"), ("AP-Objective", "jwt/T1")];
-    let trailers = wanted.map(|(key, value)| Trailer::new(key, value));
+    let firsts = ["subject", "Subject: of the kind\nsecond", "A: b", "\nsubject", "subject\n# c"];
     let mut compared = 0;
-    for first in
-        ["subject", "Subject: of the kind\nsecond line", "A: b", "\nsubject", "subject\n# c"]
-    {
+    for first in firsts {
         for (n, middle) in PARAGRAPHS.iter().enumerate() {
-            // Every paragraph is the last one, and half of them stand before another.
-            let last = [None, Some(PARAGRAPHS[(n * 7 + first.len()) % PARAGRAPHS.len()])];
-            for last in last {
+            // Every paragraph is the last one once, and stands before another once.
+            for last in [None, Some(PARAGRAPHS[(n * 7 + first.len()) % PARAGRAPHS.len()])] {
                 let end = ENDS[compared % ENDS.len()];
                 let last = last.map(|text| format!("\n\n{text}")).unwrap_or_default();
-                let message = format!("{first}\n\n{middle}{last}{end}");
-                let ours = with_trailers(message.as_bytes(), &trailers);
-                // Git rewrites the block that it reads (`k:V` becomes `k: V`, comments in it
-                // go); what we wrote, rewritten so, must be what git would have written.
-                let shown = String::from_utf8_lossy(&ours).into_owned();
-                assert_eq!(
-                    String::from_utf8_lossy(&interpreted(&repo, "#", &ours, &[])),
-                    String::from_utf8_lossy(&interpreted(&repo, "#", message.as_bytes(), &wanted)),
-                    "{message:?} became {shown:?}"
-                );
-                assert_eq!(with_trailers(&ours, &trailers), ours, "{message:?}");
-                assert!(holds(&ours, message.as_bytes()), "{message:?} became {shown:?}");
+                compare(&repo, &format!("{first}\n\n{middle}{last}{end}"));
                 compared += 1;
             }
         }
     }
     assert!(compared > 200, "{compared}");
+}
+
+#[test]
+fn lines_in_any_order_too() {
+    let repo = Repo::new();
+    let lines = [
+        "",
+        "",
+        "prose",
+        "A: b",
+        "K: v",
+        "k : V",
+        " continued",
+        "# c",
+        "Signed-off-by: X <x@x>",
+        "Conflicts:",
+        "\ta",
+        "---",
+        "AP-Objective: jwt/T1",
+        "C-d:",
+        "(cherry picked from commit 1)",
+    ];
+    // The generator of Numerical Recipes: the same messages each time.
+    let mut state: u32 = 7;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 16) as usize % below
+    };
+    for _ in 0..250 {
+        let body: Vec<&str> = (0..next(9)).map(|_| lines[next(lines.len())]).collect();
+        compare(&repo, &format!("subject\n{}\n", body.join("\n")));
+    }
 }
 
 /// Whether `whole` is `part` with whole lines put in at one place.
@@ -457,7 +498,7 @@ fn a_journal_that_is_torn_or_wrong() {
     assert_eq!(played.report()["objective"][0]["phase"], "working");
     played.repo.write(&file, format!("{text}nonsense\n"));
     played.repo.ap(["report"]).exits(1).says("journal.jsonl, line ");
-    played.repo.write(&file, text.lines().skip(1).map(|l| format!("{l}\n")).collect::<String>());
+    played.repo.write(&file, text.split_once('\n').expect("lines").1);
     played.repo.ap(["history"]).exits(1).says("of the journal ");
 }
 

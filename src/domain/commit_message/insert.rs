@@ -58,7 +58,7 @@ struct Place<'a> {
     comment: &'a [u8],
 }
 
-impl<'a> Place<'a> {
+impl Place<'_> {
     fn is_comment(&self, line: &[u8]) -> bool {
         line.starts_with(self.comment)
     }
@@ -80,12 +80,13 @@ impl<'a> Place<'a> {
     }
 
     /// Where the message ends and what is ignored begins: trailing blank lines, comments and the
-    /// list of conflicts of an old git (`ignored_log_message_bytes` of git's `commit.c`).
+    /// list of conflicts of an old git (`ignored_log_message_bytes` of git's `commit.c`). Lines of
+    /// spaces are blank here, while git takes them for a part of the last trailer.
     fn end(&self) -> usize {
         let cutoff = self.cutoff();
         let (mut at, mut ignored, mut conflicts) = (0, None, false);
         for line in lines(&self.text[..cutoff]) {
-            if self.is_comment(line) || line == b"\n" {
+            if self.is_comment(line) || is_blank(line) {
                 ignored = ignored.or(Some(at));
             } else if line == b"Conflicts:\n" {
                 conflicts = true;
@@ -157,7 +158,7 @@ impl<'a> Place<'a> {
             .collect()
     }
 
-    /// Whether the line above `at` is blank, or there is a block there.
+    /// Whether the line above `at` is blank.
     fn ends_with_blank_line(&self, at: usize) -> bool {
         lines(&self.text[..at]).next_back().is_some_and(is_blank)
     }
@@ -226,6 +227,9 @@ mod tests {
             ("a\n\nA: b\nprose\n", "a\n\nA: b\nprose\n\nK: v\n"),
             ("a\n\n# say why\n#\tx\n", "a\n\nK: v\n\n# say why\n#\tx\n"),
             ("a\n---\nb\n", "a\n---\nb\n\nK: v\n"),
+            ("a\n\nA: b\n \n\t\n", "a\n\nA: b\nK: v\n \n\t\n"),
+            ("a\n\nbody\n \n", "a\n\nbody\n\nK: v\n \n"),
+            ("a\r\n\r\nA: b\r\n\r\n", "a\r\n\r\nA: b\r\nK: v\n\r\n"),
             ("a\r\n\r\nA: b\r\n", "a\r\n\r\nA: b\r\nK: v\n"),
         ];
         for (message, expected) in table {

@@ -37,15 +37,13 @@ pub fn one_line(text: &str) -> String {
 /// Git takes the last paragraph for the trailers (git-interpret-trailers(1)): whatever the body
 /// ends with, it is none of them.
 pub fn complete(body: &str, trailers: &[Trailer]) -> String {
-    let mut out = body.trim_end().to_owned();
-    out.push('\n');
-    if !trailers.is_empty() {
-        out.push('\n');
+    let body = body.trim_end();
+    let trailers = once_each(trailers.iter().cloned());
+    if trailers.is_empty() {
+        return format!("{body}\n");
     }
-    for trailer in once_each(trailers.iter().cloned()) {
-        out.push_str(&format!("{trailer}\n"));
-    }
-    out
+    let lines: Vec<String> = trailers.iter().map(ToString::to_string).collect();
+    format!("{body}\n\n{}\n", lines.join("\n"))
 }
 
 #[cfg(test)]

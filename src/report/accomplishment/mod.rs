@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::plan::title;
+use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
 use crate::domain::record::{Objective, Record, duration};
 use crate::domain::session::Phase;
@@ -79,7 +80,7 @@ impl<'a> View<'a> {
             number: wave.number,
             commit: &wave.commit,
             merged: &wave.merged,
-            objectives: wave.objectives.iter().map(|id| id.as_str()).collect(),
+            objectives: wave.objectives.iter().map(ObjectiveId::as_str).collect(),
             gates: &wave.gates,
         };
         Self {
