@@ -33,7 +33,7 @@ fn interpreted(repo: &Repo, comment: &str, message: &[u8], trailers: &[(&str, &s
 }
 
 /// Paragraphs that messages are put together from.
-const PARAGRAPHS: [&str; 22] = [
+const PARAGRAPHS: [&str; 24] = [
     "subject",
     "Subject: of the kind\nsecond line",
     "body\nmore of it",
@@ -49,6 +49,8 @@ const PARAGRAPHS: [&str; 22] = [
     "(cherry picked from commit 1234)\nprose",
     "A: b\nprose",
     "prose\n continued\nA: b",
+    " continued\nA: b",
+    " continued\nSigned-off-by: X <x@x>\nA: b",
     "https://example.com/a",
     "---\nnot a divider",
     "# comment\n# more",

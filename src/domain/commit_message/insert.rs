@@ -104,7 +104,7 @@ impl Place<'_> {
     /// quarter are trailers. The title holds none.
     fn block_start(&self, end: usize) -> usize {
         let body = &self.text[..end];
-        let title = lines(body).take_while(|line| self.is_comment(line) || !is_blank(line));
+        let title = lines(body).take_while(|line| !is_blank(line));
         let title: usize = title.map(<[u8]>::len).sum();
         let mut at = end;
         let (mut trailers, mut prose, mut continued, mut generated) = (0, 0, 0, false);
