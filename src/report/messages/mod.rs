@@ -160,7 +160,12 @@ impl Templates {
     ///
     /// As [`Templates::wave_message`].
     pub fn landing_message(&self, view: &LandingView<'_>) -> Result<String> {
-        let subject = subject(view.task_type, view.request, view.plan.slug(), "");
+        // Without a squash the work has its own commits: this one only holds the record.
+        let subject = if view.squash {
+            subject(view.task_type, view.request, view.plan.slug(), "")
+        } else {
+            format!("chore(ap): record of {}", view.plan.slug())
+        };
         let record = crate::store::layout::accomplishment(view.plan);
         self.message(
             "landing.hbs",
