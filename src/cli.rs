@@ -11,7 +11,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use crate::commands::{
     Ctx, Exit, Globals, analyze, approve, check, clean, completions, config, diff, done, drop,
     fail, history, hook, init, land, man, merge, path, plan, report, retry, run as run_session,
-    schema, scope, show, start, status, sync, undo,
+    schema, scope, show, start, status, sync, undo, verify,
 };
 use crate::domain::error::{Failure, Kind};
 
@@ -63,6 +63,7 @@ pub enum Verb {
     Analyze(analyze::Args),
     Show(show::Args),
     Report(report::Args),
+    Verify(verify::Args),
     History(history::Args),
     Init(init::Args),
     Hook(hook::Args),
@@ -82,7 +83,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "diff", "scope",
         ],
     ),
-    ("Look", &["analyze", "show", "report", "history"]),
+    ("Look", &["analyze", "show", "report", "history", "verify"]),
     ("Set up", &["init", "hook", "config", "schema", "completions", "man"]),
 ];
 
@@ -169,6 +170,7 @@ pub fn run(ctx: &Ctx, verb: Verb) -> anyhow::Result<Exit> {
         Verb::Show(args) => show::run(ctx, &args),
         Verb::Report(args) => report::run(ctx, &args),
         Verb::History(args) => history::run(ctx, &args),
+        Verb::Verify(args) => verify::run(ctx, &args),
         Verb::Init(args) => init::run(ctx, &args),
         Verb::Hook(args) => hook::run(ctx, &args),
         Verb::Config(args) => config::run(ctx, &args),
@@ -215,8 +217,14 @@ fn in_backticks(text: &str) -> String {
 mod tests {
     use super::*;
 
+    /// The words of a line; what stands in double quotes is one.
     fn words(line: &str) -> Vec<OsString> {
-        line.split(' ').map(OsString::from).collect()
+        let parts = line.split('"').enumerate();
+        let words = parts.flat_map(|(i, part)| match i % 2 {
+            0 => part.split(' ').filter(|w| !w.is_empty()).map(OsString::from).collect(),
+            _ => vec![OsString::from(part)],
+        });
+        words.collect()
     }
 
     fn failure(line: &str) -> (String, String) {
@@ -275,9 +283,9 @@ mod tests {
         let table = [
             ("git-ap", "`git ap` needs a command", "git ap -h"),
             (
-                "git-ap plann",
-                "unrecognized subcommand `plann`",
-                "a similar subcommand exists: `plan`",
+                "git-ap analyse",
+                "unrecognized subcommand `analyse`",
+                "a similar subcommand exists: `analyze`",
             ),
             (
                 "git-ap check --stage",

@@ -111,7 +111,7 @@ fn unfinished(handle: &Handle<'_>) -> Result<Option<String>> {
     };
     let unchanged = match repository.merge_commits(&target, &session.integration)? {
         Merged::Tree(tree) => tree == repository.tree_of(&target)?,
-        Merged::Conflicts(_) => false,
+        Merged::Conflicts { .. } => false,
     };
     Ok((!unchanged).then(|| "it has not landed".to_owned()))
 }

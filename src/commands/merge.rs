@@ -19,9 +19,9 @@ use crate::ui::{Format, count_of};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  git ap merge                  the current wave
-  git ap merge jwt --without T2 leave one out: it moves to a later wave
-  git ap merge --dry-run        judge it, change nothing")]
+  git ap merge                    the current wave
+  git ap merge jwt --without T2   leave one out: it moves to a later wave
+  git ap merge --dry-run          say what would be merged, change nothing")]
 pub struct Args {
     /// A part of a plan's id
     #[arg(value_name = "PLAN")]

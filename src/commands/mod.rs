@@ -34,6 +34,7 @@ pub mod status;
 pub mod survey;
 pub mod sync;
 pub mod undo;
+pub mod verify;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

@@ -13,6 +13,7 @@ use crate::domain::merge::{
     Clash, Contribution, Insertions, LineClash, Overlay, Reason, ToMerge, merge_lines, overlay,
 };
 use crate::domain::path::RepoPath;
+use crate::domain::scope::Rules;
 use crate::domain::session::{Standing, Tip};
 use crate::domain::tree::{Mode, Side};
 use crate::git::Repository;
@@ -62,8 +63,6 @@ pub fn shares(handle: &Handle<'_>, objectives: &[&Standing]) -> Result<Vec<Share
 
 /// Lays the net changes of shares upon the integration tree.
 pub fn compose(handle: &Handle<'_>, shares: &[Share]) -> Result<Composed> {
-    let repository = handle.tools.repository;
-    let integration = &handle.session.integration;
     let contributions: Vec<Contribution> = shares
         .iter()
         .map(|s| Contribution {
@@ -71,9 +70,19 @@ pub fn compose(handle: &Handle<'_>, shares: &[Share]) -> Result<Composed> {
             changes: s.judgement.changes.clone(),
         })
         .collect();
+    let integration = &handle.session.integration;
+    laid(handle.tools.repository, integration, &contributions, &handle.agreed.rules)
+}
+
+/// Lays net changes upon the tree of a commit.
+pub fn laid(
+    repository: &Repository,
+    integration: &str,
+    contributions: &[Contribution],
+    rules: &Rules,
+) -> Result<Composed> {
     let entries = repository.entries(integration)?;
-    let overlay = overlay(&contributions, &entries, &handle.agreed.rules)
-        .map_err(|clashes| refused(&clashes))?;
+    let overlay = overlay(contributions, &entries, rules).map_err(|clashes| refused(&clashes))?;
     let (edits, dropped) = edits(repository, overlay)?;
     let tree = repository.tree_with(Some(integration), &edits)?;
     Ok(Composed { tree, files: edits.len(), dropped })

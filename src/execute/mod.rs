@@ -16,3 +16,4 @@ pub mod setup;
 pub mod start;
 pub mod submit;
 pub mod sync;
+pub mod verify;

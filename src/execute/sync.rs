@@ -10,7 +10,7 @@ use super::integrate::require_no_conflict;
 use super::session::Handle;
 use crate::domain::commit_message;
 use crate::domain::error::{Failure, Kind};
-use crate::domain::path::{quote, shell_word};
+use crate::domain::path::{RepoPath, quote, shell_word};
 use crate::domain::session::{Entry, Operation};
 use crate::git::worktrees::{self, Checkout};
 use crate::git::{Git, Merged};
@@ -67,7 +67,7 @@ pub fn sync(handle: &mut Handle<'_>, templates: &Templates) -> Result<Synced> {
             handle.operate(&Operation::Sync { from, to: to.clone(), target })?;
             Ok(Synced::Merged(to))
         }
-        Merged::Conflicts(paths) => Err(stop(handle, &target, &paths)?.into()),
+        Merged::Conflicts { paths, .. } => Err(stop(handle, &target, &paths)?.into()),
     }
 }
 
@@ -78,7 +78,7 @@ fn message(handle: &Handle<'_>, templates: &Templates) -> Result<String> {
 }
 
 /// Leaves a worktree to resolve the conflict in.
-fn stop(handle: &mut Handle<'_>, target: &str, paths: &[String]) -> Result<Failure> {
+fn stop(handle: &mut Handle<'_>, target: &str, paths: &[RepoPath]) -> Result<Failure> {
     let tools = handle.tools;
     let template = &handle.agreed.config.worktrees.path;
     let path = place(tools.repository, template, &handle.session.approval.slug, "sync")?;
@@ -99,7 +99,7 @@ fn stop(handle: &mut Handle<'_>, target: &str, paths: &[String]) -> Result<Failu
     let message = format!(
         "merging {} into the session conflicts in {}",
         target_name(handle),
-        paths.join(", ")
+        paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     );
     let hint = format!(
         "resolve it in {}, `git add` the files, then `git ap sync --continue`, or give it up with `git ap sync --abort`",

@@ -3,14 +3,21 @@
 use anyhow::{Context as _, Result};
 
 use super::Repository;
+use super::objects::repo_path;
+use crate::domain::path::RepoPath;
 
 /// What a merge of two commits comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Merged {
     /// The tree.
     Tree(String),
-    /// The paths that conflict, quoted for a reader.
-    Conflicts(Vec<String>),
+    /// The paths that conflict, and the tree with marks in them.
+    Conflicts {
+        /// Which paths, sorted.
+        paths: Vec<RepoPath>,
+        /// The tree.
+        tree: String,
+    },
 }
 
 /// A person as a commit names one.
@@ -51,8 +58,9 @@ impl Repository {
         if clean {
             return Ok(Merged::Tree(String::from_utf8_lossy(tree).into_owned()));
         }
-        let paths = fields.map(|path| crate::domain::path::quote(path).into_owned());
-        Ok(Merged::Conflicts(paths.collect()))
+        let mut paths = fields.map(repo_path).collect::<Result<Vec<RepoPath>>>()?;
+        paths.sort();
+        Ok(Merged::Conflicts { paths, tree: String::from_utf8_lossy(tree).into_owned() })
     }
 
     /// The whole message of a commit; bytes that are not UTF-8 are replaced.

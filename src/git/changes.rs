@@ -63,6 +63,13 @@ impl Repository {
         Err(Failure::new(Kind::Bug, message).hint("git diff-tree -r --raw to compare").into())
     }
 
+    /// Every path that differs between two trees, sorted.
+    pub fn tree_changes(&self, old: &str, new: &str) -> Result<Vec<Change>> {
+        let raw = ["diff-tree", "-r", "--raw", "-z", "--no-renames", "--no-abbrev"];
+        let args = ["--ignore-submodules=none", old, new];
+        raw_changes(&self.git().output(raw.iter().chain(&args))?)
+    }
+
     fn changes_by_gix(&self, old: Option<&str>, new: &str) -> Result<Vec<Change>> {
         use gix::diff::tree::recorder::Change as Recorded;
         let reading = || format!("cannot compare the trees before and in {new}");

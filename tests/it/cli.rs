@@ -9,7 +9,7 @@ use crate::support::Repo;
 /// Command lines that cannot be meant, with the message and the hint.
 const WRONG: [(&[&str], &str, &str); 12] = [
     (&[], "`git ap` needs a command", "git ap -h"),
-    (&["plann"], "unrecognized subcommand `plann`", "a similar subcommand exists: `plan`"),
+    (&["analyse"], "unrecognized subcommand `analyse`", "a similar subcommand exists: `analyze`"),
     (&["help"], "unrecognized subcommand `help`", "git ap -h"),
     (&["check", "a", "b"], "unexpected argument `b` found", "git ap check -h"),
     (
@@ -57,6 +57,10 @@ fn call(verb: &str) -> Vec<&str> {
         "plan" | "analyze" => vec![verb, "fix it"],
         "completions" => vec![verb, "bash"],
         "schema" => vec![verb, "plan"],
+        "path" | "drop" => vec![verb, "T1"],
+        "scope" => vec![verb, "who", "src/a.rs"],
+        "hook" => vec![verb, "status"],
+        "verify" => vec![verb, "HEAD..HEAD"],
         _ => vec![verb],
     }
 }

@@ -499,7 +499,7 @@ fn a_journal_that_is_torn_or_wrong() {
     played.repo.write(&file, format!("{text}{{\"schema\":1,\"seq\":99"));
     assert_eq!(played.report()["objective"][0]["phase"], "working");
     played.repo.write(&file, format!("{text}nonsense\n"));
-    played.repo.ap(["report"]).exits(1).says("journal.jsonl, line ");
+    played.repo.ap(["report"]).exits(1).says("journal.jsonl is no JSON");
     played.repo.write(&file, text.split_once('\n').expect("lines").1);
     played.repo.ap(["history"]).exits(1).says("of the journal ");
 }

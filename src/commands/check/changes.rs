@@ -98,7 +98,7 @@ fn objective(args: &Args, plan: &Plan) -> Result<ObjectiveId, Failure> {
 }
 
 /// The two ends of `A..B`; a missing one is `HEAD`, as for git.
-fn ends(range: &str) -> Result<(&str, &str), Failure> {
+pub(in crate::commands) fn ends(range: &str) -> Result<(&str, &str), Failure> {
     let wrong = || {
         Failure::new(Kind::Usage, format!("`{range}` is no range of commits")).hint("write `A..B`")
     };

@@ -1,5 +1,6 @@
 //! `git ap check`: prove a plan, or hold changes against a scope.
 
+pub(super) use changes::ends;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 

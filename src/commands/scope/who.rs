@@ -56,7 +56,7 @@ struct Row {
 
 /// Answers for each path.
 pub(super) fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
-    ctx.require_format("scope who", &[Format::Human, Format::Json])?;
+    ctx.require_format("scope", &[Format::Human, Format::Json])?;
     let workshop = Workshop::open(ctx)?;
     let paths = paths(args)?;
     let id = workshop.plan_named(args.plan.as_deref(), Purpose::Look)?;

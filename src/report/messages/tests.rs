@@ -112,10 +112,12 @@ Modified files: 3
 Tests: failed
 ";
     let head = "fix: tokens never expire\n\nThe plan 20251008-104131-add-jwt";
+    let chore =
+        "chore(ap): record of add-jwt\n\nTokens never expire\n\nThe plan 20251008-104131-add-jwt";
     let record = ".ap/sessions/20251008-104131-add-jwt/accomplishment.md";
     assert_eq!(
         built_in().landing_message(&view).expect("rendered"),
-        format!("{head} lands on main. What each objective did stands in {record}.\n{rest}")
+        format!("{chore} lands on main. What each objective did stands in {record}.\n{rest}")
     );
     view.squash = true;
     assert_eq!(
