@@ -39,13 +39,12 @@ impl GateWorktree {
         let policy = &agreed.config.worktrees;
         let path = place(tools.repository, &policy.path, &handle.session.approval.slug, "gate")?;
         let environment = environment(handle)?;
-        let fresh = worktrees::git_dir(&path)?.is_none_or(|git_dir| !git_dir.join(READY).exists());
+        let fresh = worktrees::sign(&path, READY)?.is_none();
         if fresh {
             let checkout = Checkout::Detached(commit.to_owned());
             worktrees::add(tools.repository, &path, &checkout, tools.steps)?;
         } else {
-            let name = format!("{}/gate", handle.session.plan());
-            worktrees::save_all(tools.repository, &path, &name, tools.steps)?;
+            save_foreign(handle, &path)?;
         }
         worktrees::move_to(&path, commit, tools.steps)?;
         if policy.submodules {
@@ -61,7 +60,7 @@ impl GateWorktree {
             setup::run(&policy.setup, &path, &environment, &log, &mut |line| {
                 listener.output("setup", line);
             })?;
-            worktrees::put_sign(&path, READY, tools.steps)?;
+            worktrees::put_sign(&path, READY, "", tools.steps)?;
         }
         Ok(Self { path, environment })
     }
@@ -69,6 +68,12 @@ impl GateWorktree {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Remembers what is left here by what was run: that is nobody's work.
+    pub fn leave(&self, handle: &Handle<'_>) -> Result<()> {
+        let left = worktrees::contents(&self.path)?.unwrap_or_default();
+        worktrees::put_sign(&self.path, LEFT, &left, handle.tools.steps)
     }
 
     /// What gates run with here.
@@ -139,6 +144,19 @@ impl GateWorktree {
     }
 }
 
+/// Saves what somebody put into the worktree since something was run there.
+fn save_foreign(handle: &Handle<'_>, path: &Path) -> Result<()> {
+    let left = worktrees::sign(path, LEFT)?.unwrap_or_default();
+    let now = worktrees::contents(path)?;
+    if now.is_none_or(|now| now == left) {
+        return Ok(());
+    }
+    let name = format!("{}/gate", handle.session.plan());
+    worktrees::save_all(handle.tools.repository, path, &name, handle.tools.steps).map(drop)
+}
+
+/// The sign in the worktree's git directory with the tree of what was left there.
+const LEFT: &str = "ap-gate-left";
 /// The sign in the worktree's git directory that its set-up is done.
 const READY: &str = "ap-gate-ready";
 

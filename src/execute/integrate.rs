@@ -267,6 +267,7 @@ impl Wave<'_> {
             for derived in &handle.agreed.plan.derived {
                 edits.extend(worktree.derive(handle, derived, listener)?);
             }
+            worktree.leave(handle)?;
             composed.tree = repository.tree_with(Some(&provisional), &edits)?;
             composed.files += edits.len();
         }
@@ -315,6 +316,7 @@ impl Wave<'_> {
         let red = gates::check(&self.commands, &setting, &mut |progress| {
             gates::tell(progress, listener);
         })?;
+        worktree.leave(handle)?;
         Ok(red.map(|red| (red, worktree.path().display().to_string())))
     }
 

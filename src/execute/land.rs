@@ -136,6 +136,7 @@ fn gate(handle: &mut Handle<'_>, listener: &mut dyn Listener) -> Result<()> {
         let worktree = GateWorktree::at(handle, &tip, listener)?;
         let setting = worktree.setting(handle, "landing");
         let red = gates::check(&commands, &setting, &mut |p| gates::tell(p, listener))?;
+        worktree.leave(handle)?;
         Ok((red, worktree.path().display().to_string()))
     })?;
     let Some(red) = red else { return Ok(()) };

@@ -223,9 +223,19 @@ pub fn marked(git_dir: &Path) -> Result<Option<String>> {
     }
 }
 
-/// Puts an empty file into a worktree's git directory, as a sign that something was done.
-pub fn put_sign(worktree: &Path, name: &str, steps: &Steps) -> Result<()> {
-    put(worktree, name, "", steps)
+/// Puts a text into a worktree's git directory, as a sign that something was done.
+pub fn put_sign(worktree: &Path, name: &str, text: &str, steps: &Steps) -> Result<()> {
+    put(worktree, name, text, steps)
+}
+
+/// The text of such a sign, if it is there.
+pub fn sign(worktree: &Path, name: &str) -> Result<Option<String>> {
+    let Some(git_dir) = git_dir(worktree)? else { return Ok(None) };
+    match fs::read_to_string(git_dir.join(name)) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e).with_context(|| format!("cannot read {name}")),
+    }
 }
 
 fn put(worktree: &Path, name: &str, text: &str, steps: &Steps) -> Result<()> {
@@ -306,8 +316,18 @@ pub fn save_all(
     name: &str,
     steps: &Steps,
 ) -> Result<Option<String>> {
-    let dirt = dirty(worktree)?;
-    if dirt.is_clean() {
+    steps.pass("save-worktree", &worktree.display().to_string())?;
+    let Some(tree) = contents(worktree)? else { return Ok(None) };
+    let git = Git::elsewhere(worktree);
+    let head = git.line(["rev-parse", "--verify", "HEAD"])?;
+    let message = format!("what was in {} and in no commit\n", worktree.display());
+    keep(repository, name, &Kept { tree, parent: head, message }, steps).map(Some)
+}
+
+/// The tree that everything in a worktree would make, ignored files aside; none: it is what
+/// `HEAD` has. The worktree and its index stay as they are.
+pub fn contents(worktree: &Path) -> Result<Option<String>> {
+    if dirty(worktree)?.is_clean() {
         return Ok(None);
     }
     let git_dir = git_dir(worktree)?.context("a worktree that has changes has a git directory")?;
@@ -317,13 +337,9 @@ pub fn save_all(
         fs::copy(git_dir.join("index"), &index).context("cannot copy an index")?;
     }
     let git = Git::elsewhere(worktree).env("GIT_INDEX_FILE", index.as_os_str());
-    steps.pass("save-worktree", &worktree.display().to_string())?;
     let all = ["-c", "advice.addEmbeddedRepo=false", "add", "--all", "--ignore-errors"];
     git.output(all).with_context(|| format!("cannot save what is in {}", worktree.display()))?;
-    let tree = git.line(["write-tree"])?;
-    let head = git.line(["rev-parse", "--verify", "HEAD"])?;
-    let message = format!("what was in {} and in no commit\n", worktree.display());
-    keep(repository, name, &Kept { tree, parent: head, message }, steps).map(Some)
+    git.line(["write-tree"]).map(Some)
 }
 
 /// Keeps a commit, and with it all that it reaches, under `refs/ap/backup/<name>`.
