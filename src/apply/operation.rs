@@ -163,7 +163,8 @@ impl Operator<'_> {
             Some(target) => self.repository.is_ancestor(&tip, target)?,
             None => false,
         };
-        if !reached && tip != self.session.approval.target_tip {
+        // The pin holds copies of files and nobody's work.
+        if !reached && tip != self.session.approval.pin {
             let name = format!("{}/integration", self.session.plan());
             worktrees::keep_commit(self.repository, &name, &tip, self.steps)?;
         }

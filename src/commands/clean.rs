@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::json;
 
+use super::project::Project;
 use super::session::{Purpose, Workshop};
 use super::{Ctx, Exit};
 use crate::apply;
@@ -82,7 +83,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
             None => freed.push(clean(&mut handle, args.dry_run)?),
         }
     }
-    answer(ctx, args, &freed, &kept)
+    answer(ctx, &workshop.project, args, &freed, &kept)
 }
 
 /// Why a session is not finished; none: it is, or nothing of it has begun.
@@ -156,7 +157,13 @@ fn clean(handle: &mut Handle<'_>, dry_run: bool) -> Result<Freed> {
     Ok(freed)
 }
 
-fn answer(ctx: &Ctx, args: &Args, freed: &[Freed], kept: &[(PlanId, String)]) -> Result<Exit> {
+fn answer(
+    ctx: &Ctx,
+    project: &Project,
+    args: &Args,
+    freed: &[Freed],
+    kept: &[(PlanId, String)],
+) -> Result<Exit> {
     if ctx.ui.format == Format::Json {
         let kept: Vec<_> = kept.iter().map(|(p, why)| json!({"plan": p, "why": why})).collect();
         ctx.ui.json(&json!({
@@ -179,7 +186,7 @@ fn answer(ctx: &Ctx, args: &Args, freed: &[Freed], kept: &[(PlanId, String)]) ->
             count_of(session.worktrees, "worktree")
         ))?;
         for reference in &session.backups {
-            ctx.ui.note(&super::drop::kept(reference));
+            ctx.ui.note(&super::drop::kept(project, reference)?);
         }
     }
     for (plan, why) in kept {

@@ -3,10 +3,13 @@
 use anyhow::Result;
 use serde_json::json;
 
+use super::project::Project;
 use super::retry::require_outside;
 use super::session::{Workshop, what_next};
 use super::{Ctx, Exit};
 use crate::domain::error::{Failure, Kind};
+use crate::domain::id::PlanId;
+use crate::domain::path::shell_word;
 use crate::domain::plan::SCHEMA;
 use crate::domain::session::{Operation, Phase};
 use crate::execute::reservations;
@@ -70,15 +73,25 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     let again = if already { " already" } else { "" };
     ctx.ui.answer(&format!("{objective} is dropped{again}"))?;
     for reference in &backups {
-        ctx.ui.note(&kept(reference));
+        ctx.ui.note(&kept(&workshop.project, reference)?);
     }
     ctx.ui.note(&format!("to take it back: `git ap retry {}/{objective}`", plan.slug()));
     ctx.ui.note(&format!("next: {}", what_next(&handle.session)));
     Ok(Exit::DONE)
 }
 
-/// Says where something is kept and how to bring it back.
-pub fn kept(reference: &str) -> String {
-    let name = reference.rsplit('/').next().unwrap_or("backup");
-    format!("kept as {reference}; to bring it back: `git switch -c {name}-again {reference}`")
+/// Says where something is kept and how to bring it back: into a worktree of its own, which
+/// meets nothing that is there.
+pub fn kept(project: &Project, reference: &str) -> Result<String> {
+    let parts: Vec<&str> = reference.rsplit('/').take(2).collect();
+    let [name, plan] = parts.as_slice() else { return Ok(format!("kept as {reference}")) };
+    let slug = PlanId::parse(plan).map_or_else(|_| (*plan).to_owned(), |id| id.slug().to_owned());
+    let root = project.repository.main_root()?;
+    let folder = root.file_name().unwrap_or_default().to_string_lossy();
+    let place = root.with_file_name(format!("{folder}-{slug}-{name}"));
+    let place = place.to_string_lossy();
+    Ok(format!(
+        "kept as {reference}; to bring it back: `git worktree add -b {slug}-{name} {} {reference}`",
+        shell_word(&place)
+    ))
 }

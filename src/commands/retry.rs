@@ -73,7 +73,7 @@ fn again(
         )?;
         start(&mut handle, objective, Manner { afresh: args.afresh }, teller)?;
         for reference in kept {
-            ctx.ui.note(&super::drop::kept(&reference));
+            ctx.ui.note(&super::drop::kept(&workshop.project, &reference)?);
         }
     } else if phase != Phase::Working && phase != Phase::Started {
         handle.append(Entry::Retried { objective: objective.clone() })?;

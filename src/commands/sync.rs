@@ -64,7 +64,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
         }
         ctx.ui.answer(text)?;
         if let Some(reference) = backup {
-            ctx.ui.note(&super::drop::kept(&reference));
+            ctx.ui.note(&super::drop::kept(&workshop.project, &reference)?);
         }
         ctx.ui.note(&format!("next: {}", what_next(&handle.session)));
         return Ok(Exit::DONE);

@@ -16,4 +16,5 @@ mod oracle;
 mod plan;
 mod record;
 mod repositories;
+mod session;
 mod support;

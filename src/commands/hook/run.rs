@@ -179,18 +179,11 @@ impl Hook<'_> {
     /// What the commit changes, and what the objective started from. A merge of the integration
     /// branch is held against that.
     fn own_changes(&self, own: &Own) -> Result<(Vec<Change>, Vec<Change>)> {
-        let merged = self.repository.git_dir().join("MERGE_HEAD");
         let integration = own.session.integration.clone();
-        let base = match std::fs::read_to_string(&merged) {
-            Ok(text) => {
-                let heads: Vec<&str> = text.split_whitespace().collect();
-                let [head] = heads.as_slice() else { return Err(foreign(&own.standing.id).into()) };
-                if !self.repository.is_ancestor(head, &integration)? {
-                    return Err(foreign(&own.standing.id).into());
-                }
-                (*head).to_owned()
-            }
-            Err(_) => "HEAD".to_owned(),
+        let base = match self.merged_heads()?.as_slice() {
+            [] => "HEAD".to_owned(),
+            [head] if self.repository.is_ancestor(head, &integration)? => head.clone(),
+            _ => return Err(foreign(&own.standing.id).into()),
         };
         let changes = self.repository.staged_against(&base)?;
         let head = self.repository.head()?.commit;
@@ -200,6 +193,22 @@ impl Hook<'_> {
             None => changes.clone(),
         };
         Ok((changes, against_start))
+    }
+
+    /// The commits that are being merged. A merge that stopped has written them down; before
+    /// `pre-merge-commit` git has only named them in variables `GITHEAD_<id>` (git-merge(1),
+    /// builtin/merge.c).
+    fn merged_heads(&self) -> Result<Vec<String>> {
+        let file = self.repository.git_dir().join("MERGE_HEAD");
+        if let Ok(text) = std::fs::read_to_string(&file) {
+            return Ok(text.split_whitespace().map(str::to_owned).collect());
+        }
+        if self.name != "pre-merge-commit" {
+            return Ok(Vec::new());
+        }
+        let names = self.ctx.env.0.keys().filter_map(|name| name.to_str());
+        let heads = names.filter_map(|name| name.strip_prefix("GITHEAD_"));
+        heads.map(|head| self.repository.commit(head)).collect()
     }
 
     /// Names what earlier commits changed out of scope: this one is not stopped by it, the
@@ -324,7 +333,8 @@ fn foreign(objective: &ObjectiveId) -> Failure {
 
 /// The command that takes paths out of a commit.
 fn restore(paths: &[RepoPath]) -> String {
-    let words: Vec<String> =
-        paths.iter().take(5).map(|p| shell_word(&p.to_lossy()).into_owned()).collect();
+    // From the root, wherever the user stands (gitglossary(7), "pathspec").
+    let word = |p: &RepoPath| shell_word(&format!(":/{}", p.to_lossy())).into_owned();
+    let words: Vec<String> = paths.iter().take(5).map(word).collect();
     format!("`git restore --staged {}`", words.join(" "))
 }

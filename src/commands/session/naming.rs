@@ -41,7 +41,8 @@ impl Known {
 
 impl Workshop {
     fn known(&self) -> Result<Known> {
-        let sessions = session::all(&self.project.repository)?;
+        let mut sessions = session::all(&self.project.repository)?;
+        sessions.retain(|s| !s.was_taken_back());
         let mut plans = store::list(&self.project.root)?.ids().to_vec();
         plans.retain(|id| sessions.iter().all(|s| s.plan() != id));
         Ok(Known { sessions, plans })

@@ -89,6 +89,15 @@ impl Repo {
         String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned()
     }
 
+    /// Git with these arguments in another directory, to be compared with what is expected.
+    pub fn git_at<S: AsRef<std::ffi::OsStr>>(
+        &self,
+        directory: &Path,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Run<'_> {
+        Run::of(self, Command::new("git"), arguments).at(directory)
+    }
+
     /// The program with these arguments, to be run in the worktree's root.
     pub fn ap<S: AsRef<std::ffi::OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Run<'_> {
         Run::new(self, arguments)

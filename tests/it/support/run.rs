@@ -28,7 +28,14 @@ impl<'a> Run<'a> {
         repo: &'a Repo,
         arguments: impl IntoIterator<Item = S>,
     ) -> Self {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("git-ap"));
+        Self::of(repo, Command::new(assert_cmd::cargo::cargo_bin!("git-ap")), arguments)
+    }
+
+    pub(super) fn of<S: AsRef<std::ffi::OsStr>>(
+        repo: &'a Repo,
+        mut command: Command,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Self {
         repo.clean(&mut command).args(arguments).current_dir(repo.root());
         let shown = format!("{command:?}");
         Self { repo, command, stdin: None, stdout: None, shown, directory: repo.root().to_owned() }
@@ -131,6 +138,14 @@ impl Done {
     /// The answer as JSON.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout()).unwrap_or_else(|e| panic!("{e}\n{}", self.describe()))
+    }
+
+    /// The second word of each line of the answer that begins with a commit: what `verify` calls
+    /// its class.
+    pub fn classes(&self) -> Vec<String> {
+        let lines = self.stdout();
+        let classes = lines.lines().filter(|line| !line.starts_with(' '));
+        classes.filter_map(|line| line.split_whitespace().nth(1).map(str::to_owned)).collect()
     }
 
     fn describe(&self) -> String {
