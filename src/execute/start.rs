@@ -16,6 +16,7 @@ use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
 use crate::domain::session::{Entry, Operation, Phase};
 use crate::git::hooks;
+use crate::store::Lock;
 
 /// What a start tells while it goes on.
 pub trait Listener {
@@ -129,8 +130,11 @@ fn set_up(
         })?;
     }
     // After the set-up: what a project's own hook manager does there must not undo it.
-    hooks::install(tools.repository, tools.program, tools.steps)?;
-    hooks::install_in(tools.repository, worktree, tools.steps)?;
+    {
+        let _lock = Lock::acquire(&tools.repository.common_dir())?;
+        hooks::install(tools.repository, tools.program, tools.steps)?;
+        hooks::install_in(worktree, tools.program, tools.steps)?;
+    }
     hooks::prove(worktree)?;
     let brought = brought.paths.iter().map(|p| p.to_lossy().into_owned()).collect();
     handle.append(Entry::Ready { objective: objective.clone(), brought })?;

@@ -22,27 +22,40 @@ pub struct Git {
     elsewhere: bool,
 }
 
-/// The variables that are about one repository: what `git rev-parse --local-env-vars` prints,
-/// and the directory that a command was started in.
-pub(crate) const LOCAL_VARIABLES: [&str; 17] = [
+/// The variables that say which repository it is, and how this one is used: git exports some of
+/// them to a hook, and a git that is started for another repository would take them for its own.
+/// What `git rev-parse --local-env-vars` prints (`local_repo_env` in git's environment.c), what
+/// older versions of it print, and the quarantine of a push (git-receive-pack(1)).
+pub const LOCAL_VARIABLES: [&str; 17] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_CONFIG",
-    "GIT_CONFIG_PARAMETERS",
-    "GIT_CONFIG_COUNT",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_GRAFT_FILE",
-    "GIT_INDEX_FILE",
-    "GIT_NO_REPLACE_OBJECTS",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_PREFIX",
-    "GIT_SHALLOW_FILE",
     "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
     "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
     "GIT_QUARANTINE_PATH",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
 ];
+
+/// What a git that ended has printed.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Whether it succeeded.
+    pub success: bool,
+    /// Its standard output, byte for byte.
+    pub stdout: Vec<u8>,
+    /// Its standard error, byte for byte.
+    pub stderr: Vec<u8>,
+}
 
 impl Git {
     /// Git in `directory`.
@@ -109,6 +122,18 @@ impl Git {
         let args: Vec<S> = args.into_iter().collect();
         let output = self.run(&args, input)?;
         if output.status.success() { Ok(output.stdout) } else { Err(failed(&args, &output).into()) }
+    }
+
+    /// All that git prints when it is given `input`, also when it fails.
+    pub fn answer<S: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = S>,
+        input: Option<&[u8]>,
+    ) -> Result<Answer> {
+        let args: Vec<S> = args.into_iter().collect();
+        let output = self.run(&args, input)?;
+        let success = output.status.success();
+        Ok(Answer { success, stdout: output.stdout, stderr: output.stderr })
     }
 
     /// What git prints where it answers by its exit code too: `None` for 1, which means no.
@@ -227,12 +252,25 @@ mod tests {
     }
 
     #[test]
-    fn every_variable_that_git_calls_local_is_dropped_elsewhere() {
-        let output = Git::at(Path::new(".")).output(["rev-parse", "--local-env-vars"]);
-        let output = output.expect("git is installed");
-        for name in String::from_utf8_lossy(&output).lines() {
-            assert!(LOCAL_VARIABLES.contains(&name), "{name}");
+    fn the_variables_of_a_repository_are_those_that_git_names() {
+        let here = Git::at(Path::new("."));
+        let named = here.output(["rev-parse", "--local-env-vars"]).expect("git is installed");
+        let named = String::from_utf8(named).expect("names");
+        let missing: Vec<&str> =
+            named.lines().filter(|name| !LOCAL_VARIABLES.contains(name)).collect();
+        assert_eq!(missing, [""; 0]);
+        assert!(named.lines().count() > 10 && LOCAL_VARIABLES.is_sorted(), "{named}");
+    }
+
+    #[test]
+    fn elsewhere_gets_no_variable_of_another_repository() {
+        let command = Git::elsewhere(Path::new("/x")).as_user().env("GIT_DIR", "/y").command();
+        let of = |name: &str| command.get_envs().find(|(n, _)| *n == name).map(|(_, value)| value);
+        for name in LOCAL_VARIABLES.into_iter().filter(|name| *name != "GIT_DIR") {
+            assert_eq!(of(name), Some(None), "{name}");
         }
+        assert_eq!(of("GIT_DIR"), Some(Some(OsStr::new("/y"))), "what is asked for counts");
+        assert_eq!(of("GIT_AUTHOR_NAME"), None);
     }
 
     #[test]

@@ -21,8 +21,7 @@ pub mod worktrees;
 
 pub use ancestry::{Merged, Person};
 pub use changes::Commit;
-pub use command::Git;
-pub(crate) use command::LOCAL_VARIABLES;
+pub use command::{Answer, Git, LOCAL_VARIABLES};
 pub use commit::Saved;
 pub use compose::Signing;
 pub use objects::{Objects, Reader};

@@ -22,22 +22,19 @@ pub fn edit(editor: &str, file: &Path) -> Result<bool> {
     Ok(status.success())
 }
 
-/// Runs a hook with the arguments, the input and the environment that git gave us, and one more
-/// variable. Returns its exit code; 128 and the signal's number where one ended it.
-#[expect(clippy::disallowed_methods, reason = "this is the place that starts chained hooks")]
-pub fn hook(
-    file: &Path,
-    arguments: &[OsString],
-    input: Option<&[u8]>,
-    (name, value): (&str, &str),
-) -> Result<u8> {
+/// Runs a hook with the arguments, the input and the environment that git gave us. Returns its
+/// exit code; 128 and the signal's number where one ended it. As for git, a script without a
+/// first line that says what runs it is run by `sh`.
+pub fn hook(file: &Path, arguments: &[OsString], input: Option<&[u8]>) -> Result<u8> {
     use std::os::unix::process::ExitStatusExt as _;
     let starting = || format!("cannot run the hook {}", file.display());
-    let mut command = Command::new(file);
-    command.args(arguments).env(name, value);
-    // git connects a hook's standard output to its standard error (githooks(5)).
-    command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::inherit() });
-    let mut child = command.spawn().with_context(starting)?;
+    let mut child = match started(file, &[], arguments, input.is_some()) {
+        Err(e) if e.raw_os_error() == Some(ENOEXEC) => {
+            started(Path::new("sh"), &[file.as_os_str().to_owned()], arguments, input.is_some())
+                .with_context(starting)?
+        }
+        child => child.with_context(starting)?,
+    };
     let status = std::thread::scope(|scope| {
         if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), input) {
             // A hook need not read what it is given.
@@ -48,4 +45,19 @@ pub fn hook(
     let status = status.with_context(starting)?;
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
     Ok(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
+
+/// The system's answer to a file that is no program (execve(2)).
+const ENOEXEC: i32 = 8;
+
+#[expect(clippy::disallowed_methods, reason = "this is the place that starts chained hooks")]
+fn started(
+    program: &Path,
+    first: &[OsString],
+    arguments: &[OsString],
+    piped: bool,
+) -> std::io::Result<std::process::Child> {
+    // git connects a hook's standard output to its standard error (githooks(5)).
+    let stdin = if piped { Stdio::piped() } else { Stdio::inherit() };
+    Command::new(program).args(first).args(arguments).stdin(stdin).spawn()
 }

@@ -122,6 +122,11 @@ impl Ui {
         }
     }
 
+    /// Says something that another part of git ap waits for, also with `--quiet`.
+    pub fn narrate_always(&self, text: &str) {
+        self.narrate(&text::clean(text));
+    }
+
     /// Says what somebody should look at, also with `--quiet`.
     pub fn warn(&self, text: &str) {
         self.narrate(&format!("{WARNING}warning:{WARNING:#} {}", text::indented(text)));

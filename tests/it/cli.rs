@@ -148,6 +148,10 @@ fn a_format_without_an_answer_is_refused_before_anything_is_done() {
     for verb in verbs().iter().filter(|verb| *verb != "check") {
         for format in ["sarif", "github"] {
             let told = repo.ap(call(verb).iter().chain(&["--format", format])).exits(2).answers("");
+            let verb = match verb.as_str() {
+                "hook" => "hook status",
+                other => other,
+            };
             let told = told.says(&format!("error: `git ap {verb}` has no answer as `{format}`\n"));
             // The hint is a command line that is understood.
             let known = ["human|json\n", "human\n"];

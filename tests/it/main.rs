@@ -11,6 +11,7 @@ mod architecture;
 mod check;
 mod cli;
 mod git_layer;
+mod hooks;
 mod mutated_plans;
 mod oracle;
 mod plan;

@@ -1,123 +1,93 @@
-//! `git ap hook`: the hooks that hold commits to scopes, installed and taken away.
+//! `git ap hook`: the git hooks that hold each commit against its objective's scope.
 
-mod run;
+pub mod install;
+pub mod run;
+pub mod status;
+pub mod uninstall;
 
-use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::project::Project;
-use super::session::Workshop;
 use super::{Ctx, Exit};
-use crate::domain::plan::SCHEMA;
-use crate::git::hooks::{self, HookState};
-use crate::ui::Format;
+use crate::domain::base64;
+use crate::domain::error::{Failure, Kind};
+use crate::domain::path::quote;
+use crate::git::Repository;
 
-/// Install, remove and look at the hooks
+/// Install the git hooks that hold commits against scopes
 ///
-/// `git ap start` installs them where they are missing. They stand beside whatever is there:
-/// hooks that were there before are run after ours.
+/// `git ap start` installs them by itself. Hooks that are there already go on working: ours run
+/// them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  git ap hook status      are they there, and would git run them here?
-  git ap hook install     put them in place
-  git ap hook uninstall   everything as it was before")]
+  git ap hook install          put them in front of what is there
+  git ap hook status           what git runs in this worktree
+  git ap hook uninstall        take them away; everything is as it was")]
 pub struct Args {
+    /// What to do.
     #[command(subcommand)]
-    verb: Verb,
+    pub verb: Verb,
 }
 
+/// What can be done about hooks.
 #[derive(Debug, clap::Subcommand)]
-enum Verb {
-    /// Put the hooks in place, beside whatever is there
-    Install,
-    /// Take the hooks away; everything is as it was before
-    Uninstall,
-    /// Say which hooks are there, and prove that git runs them
-    Status,
-    /// What the hooks call: hold what is being committed or pushed to its scope
-    Run(Run),
+#[expect(missing_docs, reason = "each one's words for its help stand at its arguments")]
+pub enum Verb {
+    Install(install::Args),
+    Uninstall(uninstall::Args),
+    Status(status::Args),
+    Run(run::Args),
 }
 
-#[derive(Debug, clap::Args)]
-struct Run {
-    /// pre-commit, pre-merge-commit, commit-msg or pre-push
-    #[arg(value_name = "HOOK")]
-    name: String,
-    /// What git gave the hook
-    #[arg(value_name = "ARGUMENT", last = true)]
-    arguments: Vec<OsString>,
-}
-
-/// Runs a verb of `git ap hook`.
+/// Runs what was asked for.
 pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
-    ctx.require_format("hook", &[Format::Human, Format::Json])?;
     match &args.verb {
-        Verb::Install => install(ctx),
-        Verb::Uninstall => uninstall(ctx),
-        Verb::Status => status(ctx),
-        Verb::Run(args) => run::run(ctx, &args.name, &args.arguments),
+        Verb::Install(args) => install::run(ctx, args),
+        Verb::Uninstall(args) => uninstall::run(ctx, args),
+        Verb::Status(args) => status::run(ctx, args),
+        Verb::Run(args) => run::run(ctx, args),
     }
 }
 
-fn install(ctx: &Ctx) -> Result<Exit> {
-    let workshop = Workshop::open(ctx)?;
-    workshop.require_owner("hook install")?;
-    let tools = workshop.tools();
-    let states = hooks::install(tools.repository, tools.program, tools.steps)?;
-    hooks::prove(&workshop.project.root)?;
-    show(ctx, &states)?;
-    if ctx.ui.format == Format::Human {
-        ctx.ui.note("to take it back: `git ap hook uninstall`");
+/// Refuses a command in an objective's worktree: who works there does not decide about what
+/// holds the work against its scope.
+fn refuse_in_objective(repository: &Repository, verb: &str) -> Result<(), Failure> {
+    if !repository.is_objective_worktree() {
+        return Ok(());
     }
-    Ok(Exit::DONE)
+    let message = format!("`git ap hook {verb}` cannot be given from an objective's worktree");
+    Err(Failure::new(Kind::User, message).hint("run it in the main worktree"))
 }
 
-fn uninstall(ctx: &Ctx) -> Result<Exit> {
-    let workshop = Workshop::open(ctx)?;
-    workshop.require_owner("hook uninstall")?;
-    let tools = workshop.tools();
-    hooks::uninstall(tools.repository, tools.steps)?;
-    if ctx.ui.format == Format::Json {
-        ctx.ui.json(&json!({"schema": SCHEMA, "hooks": []}))?;
-    } else {
-        ctx.ui.answer("the hooks are gone, and what was there before is there again")?;
-        ctx.ui.note("to put them back: `git ap hook install`");
-    }
-    Ok(Exit::DONE)
+/// A path for people: as git would say it from `cwd` where it is below, else whole.
+fn shown(ctx: &Ctx, path: &Path) -> String {
+    let cwd = ctx.cwd.canonicalize().unwrap_or_else(|_| ctx.cwd.clone());
+    let near = path.strip_prefix(&cwd).unwrap_or(path);
+    quote(near.as_os_str().as_bytes()).into_owned()
 }
 
-fn status(ctx: &Ctx) -> Result<Exit> {
-    let project = Project::open(ctx)?;
-    let states = hooks::states(&project.repository)?;
-    let proved = hooks::prove(&project.root);
-    if ctx.ui.format == Format::Json {
-        let fires = proved.is_ok();
-        ctx.ui.json(&json!({"schema": SCHEMA, "hooks": states, "fires": fires}))?;
-        return Ok(Exit::DONE);
-    }
-    show(ctx, &states)?;
-    match proved {
-        Ok(()) => ctx.ui.note("git runs all of them in this worktree"),
-        Err(error) => ctx.ui.note(&format!("{error}; to install them: `git ap hook install`")),
-    }
-    Ok(Exit::DONE)
-}
-
-fn show(ctx: &Ctx, states: &[HookState]) -> Result<()> {
-    if ctx.ui.format == Format::Json {
-        return ctx.ui.json(&json!({"schema": SCHEMA, "hooks": states}));
-    }
-    let line = |state: &HookState| {
-        let installed = if state.installed { "installed" } else { "missing" };
-        let chained = match (&state.chained, state.installed) {
-            (Some(file), true) => format!(", then {}", file.display()),
-            _ => String::new(),
-        };
-        format!("{:<17} {installed}{chained}", state.name)
+/// Puts a path into a JSON object; one that is no text has its bytes beside it.
+fn put_path(object: &mut Value, key: &str, path: Option<&Path>) {
+    let Some(path) = path else {
+        object[key] = Value::Null;
+        return;
     };
-    let lines: Vec<String> = states.iter().map(line).collect();
-    Ok(ctx.ui.answer(&lines.join("\n"))?)
+    object[key] = json!(path.to_string_lossy());
+    if path.to_str().is_none() {
+        object[format!("{key}_bytes")] = json!(base64::encode(path.as_os_str().as_bytes()));
+    }
+}
+
+/// Paths in a JSON array, as [`put_path`] puts each.
+fn paths(paths: &[std::path::PathBuf]) -> Value {
+    let each = paths.iter().map(|path| {
+        let mut object = json!({});
+        put_path(&mut object, "path", Some(path));
+        object
+    });
+    each.collect()
 }

@@ -1,8 +1,7 @@
 //! `git ap hook run`: what git's hooks call. A hook gathers and decides, and changes nothing
 //! but the trailers of a message.
 
-use std::ffi::{OsStr, OsString};
-use std::io::Write as _;
+use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -13,49 +12,53 @@ use crate::domain::config::{self, Config, OnReserved};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::guard::{Violation, guard};
 use crate::domain::id::ObjectiveId;
-use crate::domain::path::{RepoPath, shell_word};
+use crate::domain::path::{RepoPath, quote, shell_word};
 use crate::domain::session::{Session, Standing};
 use crate::domain::tree::Change;
 use crate::execute::judge::judge;
 use crate::execute::reservations;
 use crate::execute::session::{Agreed, all};
-use crate::git::hooks::{self, DEPTH, NAMES, PROOF};
+use crate::git::hooks::{self, PROOF};
 use crate::git::{Repository, shell, worktrees};
 use crate::store::{self, layout};
 
+/// What the hooks call: hold what is being committed or pushed against its scope
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  git ap hook run pre-commit    exit code 4 where something staged is out of scope")]
+pub struct Args {
+    /// pre-commit, pre-merge-commit, commit-msg or pre-push
+    #[arg(value_name = "HOOK")]
+    name: String,
+    /// What git gave the hook
+    #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+}
+
 /// Runs a hook.
-pub(super) fn run(ctx: &Ctx, name: &str, arguments: &[OsString]) -> Result<Exit> {
-    if !NAMES.contains(&name) {
-        let failure = Failure::new(Kind::Usage, format!("git ap has no hook `{name}`"));
-        return Err(failure.hint(format!("one of {}", NAMES.join(", "))).into());
-    }
-    if let Some(file) = ctx.env.get(PROOF) {
-        prove(Path::new(file), name)?;
+pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
+    let Some(kind) = hooks::Hook::from_name(&args.name) else {
+        let message = format!("git ap has no hook `{}`", quote(args.name.as_bytes()));
+        let names = hooks::Hook::ALL.map(hooks::Hook::name).join(", ");
+        return Err(Failure::new(Kind::Usage, message).hint(format!("one of {names}")).into());
+    };
+    if let Some(nonce) = ctx.env.get(PROOF) {
+        ctx.ui.narrate_always(&hooks::proof(&nonce.to_string_lossy(), kind));
         return Ok(Exit::DONE);
     }
     let repository = Repository::discover(&ctx.cwd)?;
-    let hook = Hook { ctx, name, arguments, repository };
-    let depth = hook.depth();
-    let input = if name == "pre-push" { Some(read_input()?) } else { None };
-    if depth > 0 {
-        // A hook manager called us back: everything was checked when git called us.
-        return hook.chained(depth, input.as_deref());
-    }
+    let hook = Hook { ctx, kind, arguments: &args.arguments, repository };
+    let input = if kind == hooks::Hook::PrePush { Some(read_input()?) } else { None };
     hook.check(input.as_deref())?;
-    let exit = hook.chained(0, input.as_deref())?;
-    let stages = matches!(name, "pre-commit" | "pre-merge-commit");
-    if exit == Exit::DONE && stages && hooks::chained(&hook.repository, name, 0)?.is_some() {
+    let Some(chained) = hooks::chained(&hook.repository, kind)? else { return Ok(Exit::DONE) };
+    let code = shell::hook(&chained, hook.arguments, input.as_deref())?;
+    let stages = matches!(kind, hooks::Hook::PreCommit | hooks::Hook::PreMergeCommit);
+    if code == 0 && stages {
         // It may have staged something.
         hook.check(None)?;
     }
-    Ok(exit)
-}
-
-/// Writes that the hook was fired into a file that is there.
-fn prove(file: &Path, name: &str) -> Result<()> {
-    let opened = std::fs::File::options().append(true).open(file);
-    let mut opened = opened.context("cannot write the proof of a hook")?;
-    writeln!(opened, "{name}").context("cannot write the proof of a hook")
+    Ok(Exit::of_hook(code))
 }
 
 fn read_input() -> Result<Vec<u8>> {
@@ -67,7 +70,7 @@ fn read_input() -> Result<Vec<u8>> {
 
 struct Hook<'a> {
     ctx: &'a Ctx,
-    name: &'a str,
+    kind: hooks::Hook,
     arguments: &'a [OsString],
     repository: Repository,
 }
@@ -80,42 +83,21 @@ struct Own {
 }
 
 impl Hook<'_> {
-    /// How often this hook has come back to itself, through others, for one call of git.
-    fn depth(&self) -> usize {
-        let value = self.ctx.env.get(DEPTH).and_then(OsStr::to_str).unwrap_or_default();
-        let own = self.depth_key();
-        value.strip_prefix(&own).and_then(|n| n.parse().ok()).unwrap_or(0)
-    }
-
-    fn depth_key(&self) -> String {
-        format!("{}:{}:", self.name, self.repository.git_dir().display())
-    }
-
-    /// Runs the hook that was there before, if there is one.
-    fn chained(&self, depth: usize, input: Option<&[u8]>) -> Result<Exit> {
-        let Some(file) = hooks::chained(&self.repository, self.name, depth)? else {
-            return Ok(Exit::DONE);
-        };
-        let next = format!("{}{}", self.depth_key(), depth + 1);
-        let code = shell::hook(&file, self.arguments, input, (DEPTH, &next))?;
-        Ok(Exit::of_hook(code))
-    }
-
     fn check(&self, input: Option<&[u8]>) -> Result<()> {
         let sessions = all(&self.repository)?;
         if sessions.iter().all(Session::is_finished) {
             return Ok(());
         }
-        match self.name {
-            "pre-commit" | "pre-merge-commit" => match self.own(&sessions)? {
+        match self.kind {
+            hooks::Hook::PreCommit | hooks::Hook::PreMergeCommit => match self.own(&sessions)? {
                 Some(own) => self.check_staged(&own),
                 None => self.check_reserved(),
             },
-            "commit-msg" => match self.own(&sessions)? {
+            hooks::Hook::CommitMsg => match self.own(&sessions)? {
                 Some(own) => self.add_trailers(&own),
                 None => Ok(()),
             },
-            _ => self.check_pushed(&sessions, input.unwrap_or_default()),
+            hooks::Hook::PrePush => self.check_pushed(&sessions, input.unwrap_or_default()),
         }
     }
 
@@ -203,7 +185,7 @@ impl Hook<'_> {
         if let Ok(text) = std::fs::read_to_string(&file) {
             return Ok(text.split_whitespace().map(str::to_owned).collect());
         }
-        if self.name != "pre-merge-commit" {
+        if self.kind != hooks::Hook::PreMergeCommit {
             return Ok(Vec::new());
         }
         let names = self.ctx.env.0.keys().filter_map(|name| name.to_str());
@@ -277,7 +259,7 @@ impl Hook<'_> {
     fn add_trailers(&self, own: &Own) -> Result<()> {
         let Some(file) = self.arguments.first() else {
             let failure = Failure::new(Kind::Usage, "the hook was given no message");
-            return Err(failure.hint("git ap hook run commit-msg -- FILE").into());
+            return Err(failure.hint("git ap hook run commit-msg FILE").into());
         };
         let trailers = commit_message::objective(own.session.plan().slug(), &own.standing.id);
         let file = self.ctx.cwd.join(file);

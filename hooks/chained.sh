@@ -1,0 +1,2 @@
+# The hook that was here before, beside this one.
+chained=$here/$name.before-git-ap

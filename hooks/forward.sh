@@ -1,0 +1,3 @@
+name=@NAME@
+# git starts a hook by a path with a slash in it.
+here=${0%/*}

@@ -1,0 +1,4 @@
+if [ -f "$chained" ] && [ -x "$chained" ]; then
+	exec "$chained" "$@"
+fi
+exit 0
