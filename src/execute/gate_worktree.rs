@@ -39,7 +39,7 @@ impl GateWorktree {
         let policy = &agreed.config.worktrees;
         let path = place(tools.repository, &policy.path, &handle.session.approval.slug, "gate")?;
         let environment = environment(handle)?;
-        let fresh = worktrees::sign(&path, READY)?.is_none();
+        let fresh = worktrees::sign(&path, worktrees::GATE_SIGN)?.is_none();
         if fresh {
             let checkout = Checkout::Detached(commit.to_owned());
             worktrees::add(tools.repository, &path, &checkout, tools.steps)?;
@@ -60,7 +60,7 @@ impl GateWorktree {
             setup::run(&policy.setup, &path, &environment, &log, &mut |line| {
                 listener.output("setup", line);
             })?;
-            worktrees::put_sign(&path, READY, "", tools.steps)?;
+            worktrees::put_sign(&path, worktrees::GATE_SIGN, "", tools.steps)?;
         }
         Ok(Self { path, environment })
     }
@@ -72,7 +72,7 @@ impl GateWorktree {
 
     /// Remembers what is left here by what was run: that is nobody's work.
     pub fn leave(&self, handle: &Handle<'_>) -> Result<()> {
-        let left = worktrees::contents(&self.path)?.unwrap_or_default();
+        let left = worktrees::contents(handle.tools.repository, &self.path)?.unwrap_or_default();
         worktrees::put_sign(&self.path, LEFT, &left, handle.tools.steps)
     }
 
@@ -147,7 +147,7 @@ impl GateWorktree {
 /// Saves what somebody put into the worktree since something was run there.
 fn save_foreign(handle: &Handle<'_>, path: &Path) -> Result<()> {
     let left = worktrees::sign(path, LEFT)?.unwrap_or_default();
-    let now = worktrees::contents(path)?;
+    let now = worktrees::contents(handle.tools.repository, path)?;
     if now.is_none_or(|now| now == left) {
         return Ok(());
     }
@@ -157,8 +157,6 @@ fn save_foreign(handle: &Handle<'_>, path: &Path) -> Result<()> {
 
 /// The sign in the worktree's git directory with the tree of what was left there.
 const LEFT: &str = "ap-gate-left";
-/// The sign in the worktree's git directory that its set-up is done.
-const READY: &str = "ap-gate-ready";
 
 fn environment(handle: &Handle<'_>) -> Result<Vec<(String, OsString)>> {
     let sessions = super::session::all(handle.tools.repository)?;

@@ -19,3 +19,4 @@ mod record;
 mod repositories;
 mod session;
 mod support;
+mod worktrees;

@@ -213,7 +213,8 @@ fn an_objectives_worktree_decides_nothing_about_hooks() {
     let before = tree(&repo.root().join(".git"));
     for verb in ["install", "uninstall"] {
         let told = repo.ap(["hook", verb]).at(&theirs).exits(1).answers("");
-        let message = format!("error: `git ap hook {verb}` cannot be given from an objective's worktree\n");
+        let message =
+            format!("error: `git ap hook {verb}` cannot be given from an objective's worktree\n");
         told.says(&message).says("hint: run it in the main worktree\n");
     }
     repo.ap(["hook", "status"]).at(&theirs).exits(0).answers_with("not installed");
