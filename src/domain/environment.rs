@@ -17,7 +17,9 @@ const END: u16 = 32_700;
 /// The first port of a block that nobody has.
 pub fn port_base(taken: &BTreeSet<u16>) -> Result<u16, Failure> {
     let mut blocks = (FIRST..END).step_by(usize::from(BLOCK));
-    blocks.find(|base| !taken.contains(base)).ok_or_else(|| {
+    // A base that another version gave need not be a multiple of ours.
+    let meets = |base: u16| taken.range(base - (BLOCK - 1)..base + BLOCK).next().is_some();
+    blocks.find(|base| !meets(*base)).ok_or_else(|| {
         Failure::new(Kind::Repository, "every block of ports is taken by an unfinished session")
             .hint("git ap clean")
     })
@@ -52,5 +54,8 @@ mod tests {
         assert_eq!((taken.first(), taken.last()), (Some(&20_000), Some(&32_600)));
         taken.remove(&20_300);
         assert_eq!(port_base(&taken), Ok(20_300));
+        for (one, expected) in [(19_901, 20_100), (19_900, 20_000), (20_050, 20_200)] {
+            assert_eq!(port_base(&BTreeSet::from([one])), Ok(expected), "{one}");
+        }
     }
 }

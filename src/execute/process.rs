@@ -6,11 +6,14 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid,
+};
 
 use super::interrupt;
 use super::narrate::Interrupted;
@@ -18,16 +21,28 @@ use crate::git::LOCAL_VARIABLES;
 
 /// How long a process has between the request to end and its end.
 const GRACE: Duration = Duration::from_secs(5);
+/// The same where the owner waits for it after Ctrl-C: less than `narrate` waits for its work.
+const GRACE_OF_STOP: Duration = Duration::from_secs(2);
+/// How long output is waited for that was written before the end. A process that left the group
+/// may hold the pipe open and write on.
+const DRAIN: Duration = Duration::from_secs(5);
+/// How long a killed group may take to be gone.
+const GONE: Duration = Duration::from_millis(500);
 /// How often it is looked after.
 const TICK: Duration = Duration::from_millis(50);
 /// How many of the last lines are kept to be shown.
 const TAIL: usize = 40;
-/// The longest line that is kept whole, in bytes.
+/// The longest line that is shown as one, in bytes.
 const LINE: u64 = 64 * 1024;
+/// How many lines may wait to be shown; beyond that the command waits.
+const WAITING: usize = 1024;
 
-/// Variables that say where other builds keep their results: a gate must not meet those.
-const BUILD_PLACES: [&str; 4] =
-    ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR", "GOCACHE_DIR", "GIT_AP_FAILPOINT"];
+/// Variables that are another's: the place of other builds, and the objective in whose worktree
+/// we may have been started ourselves.
+const NOT_INHERITED: [&str; 5] =
+    ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR", "AP_PLAN", "AP_OBJECTIVE", "AP_PORT_BASE"];
+/// What our own variables begin with; a failpoint is not meant for a gate that runs git ap.
+const OURS: &[u8] = b"GIT_AP_";
 
 /// A command line and where it runs.
 #[derive(Clone, Debug)]
@@ -74,35 +89,65 @@ impl Ended {
 }
 
 /// Runs a command line to its end. Each line of output goes to `on_line`. On Ctrl-C or SIGTERM
-/// its group is killed and the error is [`Interrupted`].
-pub fn run(line: &Line, mut on_line: impl FnMut(&str)) -> Result<Ended> {
-    let starting = || format!("cannot start `{}`", line.command);
-    let mut log = line.log.as_deref().map(open_log).transpose()?;
+/// its group is asked to end, two seconds later or at the second signal it is killed, and the
+/// error is [`Interrupted`].
+pub fn run(line: &Line, on_line: impl FnMut(&str)) -> Result<Ended> {
     let mut signals = interrupt::subscribe();
     signals.mark_unchanged();
+    run_until(line, on_line, || {
+        let signalled = signals.has_changed().unwrap_or(false);
+        if signalled {
+            signals.mark_unchanged();
+        }
+        signalled
+    })
+}
+
+/// The same; `stop` says whether there was a signal since it was asked last.
+fn run_until(
+    line: &Line,
+    mut on_line: impl FnMut(&str),
+    stop: impl FnMut() -> bool,
+) -> Result<Ended> {
+    let starting = || format!("cannot start `{}` in {}", line.command, line.directory.display());
+    let mut log = line.log.as_deref().map(open_log).transpose()?;
     let begun = Instant::now();
     let mut child = command(line).spawn().with_context(starting)?;
-    let (sender, lines) = channel();
-    let out = child.stdout.take().map(|pipe| read(pipe, sender.clone()));
-    let err = child.stderr.take().map(|pipe| read(pipe, sender));
+    let leader = Pid::from_child(&child);
+    let (sender, lines) = sync_channel(WAITING);
+    if let Some(pipe) = child.stdout.take() {
+        read(pipe, sender.clone());
+    }
+    if let Some(pipe) = child.stderr.take() {
+        read(pipe, sender);
+    }
     let mut kept = Kept { tail: VecDeque::new(), log: log.as_mut(), on_line: &mut on_line };
-    let outcome = follow(&mut child, &lines, &mut kept, line.timeout, || {
-        signals.has_changed().unwrap_or(false)
-    });
-    // Whatever the command left behind in its group ends with it, and with that the pipes.
-    kill_group(child.id(), rustix::process::Signal::KILL);
-    let (code, timed_out) = outcome?;
-    while let Ok(text) = lines.recv_timeout(GRACE) {
+    let asked = follow(leader, &lines, &mut kept, line.timeout, stop);
+    // Whatever the command left behind in its group ends with it, and with that the pipes. The
+    // leader was not waited for yet, so the number is still that of its group.
+    kill_group(leader, Signal::KILL);
+    let status = child.wait().context("cannot wait for a command")?;
+    await_group(leader);
+    let took = begun.elapsed();
+    let asked = asked?;
+    if asked == Some(Why::Stopped) {
+        return Err(Interrupted::by_ctrl_c().into());
+    }
+    let until = Instant::now() + DRAIN;
+    while let Ok(text) = lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
         kept.keep(&text)?;
     }
-    let tail = kept.tail.into();
-    for reader in [out, err].into_iter().flatten() {
-        // A process that left the group may hold the pipe open; its lines are not waited for.
-        if reader.is_finished() {
-            drop(reader.join());
-        }
-    }
-    Ok(Ended { code, timed_out, took: begun.elapsed(), tail })
+    let timed_out = asked == Some(Why::TooLong);
+    Ok(Ended { code: status.code(), timed_out, took, tail: kept.tail.into() })
+}
+
+/// Why a command was asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// It took too long.
+    TooLong,
+    /// The owner wants it.
+    Stopped,
 }
 
 struct Kept<'a> {
@@ -112,56 +157,69 @@ struct Kept<'a> {
 }
 
 impl Kept<'_> {
-    fn keep(&mut self, text: &str) -> Result<()> {
+    /// Takes a line with its end: the log gets every byte, a reader gets text.
+    fn keep(&mut self, line: &[u8]) -> Result<()> {
         if let Some(log) = &mut self.log {
-            writeln!(log, "{text}").context("cannot write a log")?;
+            log.write_all(line).context("cannot write a log")?;
         }
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        let text = String::from_utf8_lossy(text.strip_suffix(b"\r").unwrap_or(text)).into_owned();
         if self.tail.len() == TAIL {
             self.tail.pop_front();
         }
-        self.tail.push_back(text.to_owned());
-        (self.on_line)(text);
+        (self.on_line)(&text);
+        self.tail.push_back(text);
         Ok(())
     }
 }
 
-/// The exit code, and whether it was stopped for its time.
+/// Follows a command to its end, and returns why it was asked to end, if it was.
 fn follow(
-    child: &mut Child,
-    lines: &Receiver<String>,
+    leader: Pid,
+    lines: &Receiver<Vec<u8>>,
     kept: &mut Kept<'_>,
     timeout: Duration,
-    interrupted: impl Fn() -> bool,
-) -> Result<(Option<i32>, bool)> {
+    mut stop: impl FnMut() -> bool,
+) -> Result<Option<Why>> {
     let begun = Instant::now();
-    let mut asked: Option<Instant> = None;
-    loop {
+    let mut asked: Option<(Why, Instant)> = None;
+    while !has_ended(leader)? {
         match lines.recv_timeout(TICK) {
-            Ok(text) => kept.keep(&text)?,
+            Ok(line) => kept.keep(&line)?,
             Err(RecvTimeoutError::Timeout) => {}
-            // Both pipes are closed: the end is near.
+            // Both pipes are closed: the end is near, or it works on in silence.
             Err(RecvTimeoutError::Disconnected) => std::thread::sleep(TICK / 10),
         }
-        if let Some(status) = child.try_wait().context("cannot wait for a command")? {
-            return Ok((status.code(), asked.is_some()));
-        }
-        if interrupted() {
-            kill_group(child.id(), rustix::process::Signal::TERM);
-            std::thread::sleep(TICK);
-            kill_group(child.id(), rustix::process::Signal::KILL);
-            child.wait().context("cannot wait for a command")?;
-            return Err(Interrupted::by_ctrl_c().into());
-        }
+        let stopped = stop();
         match asked {
-            None if begun.elapsed() >= timeout => {
-                kill_group(child.id(), rustix::process::Signal::TERM);
-                asked = Some(Instant::now());
+            None if stopped || begun.elapsed() >= timeout => {
+                let why = if stopped { Why::Stopped } else { Why::TooLong };
+                kill_group(leader, Signal::TERM);
+                asked = Some((why, Instant::now()));
             }
-            Some(since) if since.elapsed() >= GRACE => {
-                kill_group(child.id(), rustix::process::Signal::KILL);
+            Some((_, since)) if stopped => {
+                kill_group(leader, Signal::KILL);
+                asked = Some((Why::Stopped, since));
             }
-            _ => {}
+            Some((why, since)) => {
+                let grace = if why == Why::Stopped { GRACE_OF_STOP } else { GRACE };
+                if since.elapsed() >= grace {
+                    kill_group(leader, Signal::KILL);
+                }
+            }
+            None => {}
         }
+    }
+    Ok(asked.map(|(why, _)| why))
+}
+
+/// Whether a child has ended, leaving its exit code to be waited for (waitid(2), `WNOWAIT`).
+fn has_ended(child: Pid) -> Result<bool> {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    match waitid(WaitId::Pid(child), options) {
+        Ok(status) => Ok(status.is_some()),
+        Err(rustix::io::Errno::INTR) => Ok(false),
+        Err(error) => Err(error).context("cannot wait for a command"),
     }
 }
 
@@ -170,39 +228,49 @@ fn command(line: &Line) -> Command {
     use std::os::unix::process::CommandExt as _;
     let mut command = Command::new("sh");
     command.arg("-c").arg(&line.command).current_dir(&line.directory).process_group(0);
-    for name in LOCAL_VARIABLES.iter().chain(&BUILD_PLACES) {
+    for name in LOCAL_VARIABLES.iter().chain(&NOT_INHERITED) {
         command.env_remove(name);
+    }
+    // What is inherited is this process's own environment; names alone are looked at.
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(OURS) {
+            command.env_remove(name);
+        }
     }
     command.envs(line.environment.iter().map(|(name, value)| (name, value)));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-/// Reads lines on a thread of its own; bytes that are not UTF-8 are replaced, and a line that
-/// does not end is cut.
-fn read(pipe: impl Read + Send + 'static, lines: Sender<String>) -> std::thread::JoinHandle<()> {
+/// Reads lines, with their ends, on a thread of its own; one that does not end is cut. The
+/// thread is not waited for: it ends with the pipe or with whoever takes the lines.
+fn read(pipe: impl Read + Send + 'static, lines: SyncSender<Vec<u8>>) {
     std::thread::spawn(move || {
         let mut reader = BufReader::new(pipe);
         loop {
-            let mut bytes = Vec::new();
-            match reader.by_ref().take(LINE).read_until(b'\n', &mut bytes) {
+            let mut line = Vec::new();
+            match reader.by_ref().take(LINE).read_until(b'\n', &mut line) {
                 Ok(1..) => {}
                 Ok(0) | Err(_) => return,
             }
-            let text = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-            let text = text.strip_suffix(b"\r").unwrap_or(text);
-            if lines.send(String::from_utf8_lossy(text).into_owned()).is_err() {
+            if lines.send(line).is_err() {
                 return;
             }
         }
-    })
+    });
 }
 
 /// Sends a signal to the group of a process. That there is none any more is the usual case.
-fn kill_group(leader: u32, signal: rustix::process::Signal) {
-    let leader = i32::try_from(leader).ok().and_then(rustix::process::Pid::from_raw);
-    if let Some(leader) = leader {
-        let _gone = rustix::process::kill_process_group(leader, signal);
+fn kill_group(leader: Pid, signal: Signal) {
+    let _gone = kill_process_group(leader, signal);
+}
+
+/// Waits a moment until a killed group is gone: the next command may need its ports. Where
+/// nobody waits for orphans, as in some containers, a group never goes.
+fn await_group(leader: Pid) {
+    let begun = Instant::now();
+    while test_kill_process_group(leader).is_ok() && begun.elapsed() < GONE {
+        std::thread::sleep(TICK / 10);
     }
 }
 
@@ -257,5 +325,42 @@ mod tests {
     fn a_child_that_stays_behind_ends_too() {
         let ended = run(&line("sleep 60 & echo $!", 10_000), |_| {}).expect("it runs");
         assert!(ended.is_green() && ended.took < Duration::from_secs(30));
+    }
+    /// `stop` as if signals came at these milliseconds.
+    fn signals(at: &[u64]) -> impl FnMut() -> bool {
+        let (begun, mut at) = (Instant::now(), at.to_vec());
+        move || {
+            let due = at.first().is_some_and(|ms| begun.elapsed() >= Duration::from_millis(*ms));
+            if due {
+                at.remove(0);
+            }
+            due
+        }
+    }
+
+    #[test]
+    fn the_owner_stops_it_and_it_may_tidy_up() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let tidy = "trap 'sleep 0.3; touch tidied; exit 0' TERM; sleep 60 & wait";
+        let line = Line { directory: folder.path().to_owned(), ..line(tidy, 60_000) };
+        let error = run_until(&line, |_| {}, signals(&[300])).expect_err("it was stopped");
+        assert!(error.is::<Interrupted>(), "{error:#}");
+        assert!(folder.path().join("tidied").exists());
+    }
+
+    #[test]
+    fn one_that_does_not_listen_is_killed_at_once_by_the_second_signal() {
+        let deaf = "trap '' TERM; sleep 60 & echo $!; wait; sleep 60";
+        for (at, least, most) in [(&[200, 400][..], 0, 2_000), (&[200], 2_000, 10_000)] {
+            let mut pid = String::new();
+            let begun = Instant::now();
+            let error = run_until(&line(deaf, 60_000), |l| l.clone_into(&mut pid), signals(at));
+            assert!(error.expect_err("it was stopped").is::<Interrupted>());
+            let took = begun.elapsed();
+            let bounds = Duration::from_millis(least)..Duration::from_millis(most);
+            assert!(bounds.contains(&took), "{at:?}: {took:?}");
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            assert!(!pid.is_empty() && (stat.is_empty() || stat.contains(") Z ")), "{stat}");
+        }
     }
 }

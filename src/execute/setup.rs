@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,13 +14,15 @@ use anyhow::{Context as _, Result};
 use super::process::{self, Line};
 use crate::domain::config::Worktrees;
 use crate::domain::error::{Failure, Kind};
-use crate::domain::path::RepoPath;
+use crate::domain::path::{RepoPath, is_printable};
 use crate::domain::pattern::Pattern;
 use crate::git::{Git, worktrees};
 use crate::store::{self, Steps, Writer};
 
 /// The file whose lines add to `worktree.copy`.
 const INCLUDE: &str = ".worktreeinclude";
+/// The name of a copy until it is whole.
+const PART: &str = ".git-ap-copy";
 
 /// What was brought into a worktree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,53 +35,69 @@ pub struct Brought {
 
 /// Copies and links what the policy and `.worktreeinclude` ask for from the main worktree into
 /// another. Only files that git does not track are brought, and nothing that is there already
-/// is touched.
+/// is touched. What cannot be brought is a note.
+///
+/// Fails on a pattern of the policy that cannot be read, and where the disk refuses.
 pub fn bring(main: &Path, worktree: &Path, policy: &Worktrees, steps: &Steps) -> Result<Brought> {
     let mut brought = Brought::default();
-    let mut copy = policy.copy.clone();
-    if let Some(text) = store::read_text(&main.join(INCLUDE), INCLUDE)? {
-        let lines = text.lines().map(str::trim);
-        let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-        copy.extend(lines.map(as_pattern));
-    }
-    if copy.is_empty() && policy.link.is_empty() {
-        return Ok(brought);
-    }
-    let untracked = listed(main, &["--others"])?;
-    for (patterns, links) in [(&copy, false), (&policy.link, true)] {
-        for text in patterns {
+    let mut wanted = Vec::new();
+    for (texts, how) in [(&policy.copy, How::Copy), (&policy.link, How::Link)] {
+        for text in texts {
             let pattern = Pattern::parse(text).map_err(|e| {
                 Failure::new(Kind::Plan, format!("`{text}` cannot be brought: {}", e.message))
                     .hint(e.help)
             })?;
-            let mut found = false;
-            // A link stands for a whole directory where the pattern names one.
-            let whole = RepoPath::new(text.trim_end_matches('/')).filter(|p| {
-                links && main.join(worktrees::os_path(p)).is_dir() && is_untracked(&untracked, p)
-            });
-            if let Some(directory) = whole {
-                link(main, worktree, &directory, steps, &mut brought)?;
-                continue;
-            }
-            for path in untracked.iter().filter(|p| pattern.matches(p)) {
-                found = true;
-                if links {
-                    link(main, worktree, path, steps, &mut brought)?;
-                } else {
-                    copy_file(main, worktree, path, steps, &mut brought)?;
-                }
-            }
-            if !found {
-                brought.notes.push(format!("no untracked file matches `{text}`: none was brought"));
+            wanted.push((pattern, how));
+        }
+    }
+    wanted.extend(included(main, &mut brought)?.into_iter().map(|p| (p, How::Copy)));
+    if wanted.is_empty() {
+        return Ok(brought);
+    }
+    let untracked = listed(main, "--others")?;
+    let tracked = [listed(main, "--cached")?, listed(worktree, "--cached")?];
+    let into = Bringer { main, worktree, tracked: &tracked[1], steps };
+    for (pattern, how) in wanted {
+        let text = pattern.as_str();
+        // A link stands for a whole directory where the pattern names one.
+        let whole = RepoPath::new(text.trim_end_matches('/')).filter(|p| {
+            let below = |paths: &BTreeSet<RepoPath>| paths.iter().any(|other| other.is_below(p));
+            how == How::Link && below(&untracked) && !tracked.iter().any(below)
+        });
+        let paths = match whole {
+            Some(directory) => vec![directory],
+            None => untracked.iter().filter(|p| pattern.matches(p)).cloned().collect(),
+        };
+        if paths.is_empty() {
+            brought.notes.push(format!("no untracked file matches `{text}`: none was brought"));
+        }
+        for path in paths {
+            match into.bring(&path, how)? {
+                Ok(()) => brought.paths.push(path),
+                Err(why) => brought.notes.push(format!("{path} was not brought: {why}")),
             }
         }
     }
-    // What the worktree's own commit holds is the objective's to change.
-    let tracked = listed(worktree, &["--cached"])?;
-    brought.paths.retain(|path| !tracked.contains(path));
     brought.paths.sort();
     brought.paths.dedup();
     Ok(brought)
+}
+
+/// The patterns of the include file. Other programs read it too, as they would `.gitignore`, so
+/// a line that means nothing here is a note.
+fn included(main: &Path, brought: &mut Brought) -> Result<Vec<Pattern>> {
+    let Some(text) = store::read_text(&main.join(INCLUDE), INCLUDE)? else {
+        return Ok(Vec::new());
+    };
+    let lines = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
+    let mut patterns = Vec::new();
+    for line in lines {
+        match Pattern::parse(&as_pattern(line)) {
+            Ok(pattern) => patterns.push(pattern),
+            Err(e) => brought.notes.push(format!("{INCLUDE}: `{line}` is left out: {}", e.message)),
+        }
+    }
+    Ok(patterns)
 }
 
 /// A line of `.worktreeinclude` as a pattern: as in a `.gitignore`, a name without a slash is
@@ -85,68 +105,108 @@ pub fn bring(main: &Path, worktree: &Path, policy: &Worktrees, steps: &Steps) ->
 fn as_pattern(line: &str) -> String {
     match line.strip_prefix('/') {
         Some(rooted) => rooted.to_owned(),
+        None if line.starts_with('!') => line.to_owned(),
         None if line.trim_end_matches('/').contains('/') => line.to_owned(),
         None => format!("**/{line}"),
     }
 }
 
 /// Files of a worktree as `git ls-files` lists them.
-fn listed(worktree: &Path, which: &[&str]) -> Result<BTreeSet<RepoPath>> {
-    let args = ["ls-files", "-z", "--full-name"];
-    let output = Git::elsewhere(worktree).output(args.iter().chain(which))?;
+fn listed(worktree: &Path, which: &str) -> Result<BTreeSet<RepoPath>> {
+    let output = Git::elsewhere(worktree).output(["ls-files", "-z", "--full-name", which])?;
     let paths = output.split(|b| *b == 0).filter(|p| !p.is_empty());
     // A nested repository ends with a slash and is no path: what belongs to it stays there.
     Ok(paths.filter_map(RepoPath::new).collect())
 }
 
-/// Whether everything below a directory is untracked, as far as the list says.
-fn is_untracked(untracked: &BTreeSet<RepoPath>, directory: &RepoPath) -> bool {
-    untracked.iter().any(|p| p.is_below(directory))
+/// What is done with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    Copy,
+    Link,
 }
 
-fn copy_file(
-    main: &Path,
-    worktree: &Path,
-    path: &RepoPath,
-    steps: &Steps,
-    brought: &mut Brought,
-) -> Result<()> {
-    let (from, to) = (Writer::new(main, steps), Writer::new(worktree, steps));
-    if fs::symlink_metadata(to.locate(path)).is_ok() {
-        brought.paths.push(path.clone());
-        return Ok(());
-    }
-    let source = from.locate(path);
-    let metadata = fs::symlink_metadata(&source).with_context(|| format!("cannot read {path}"))?;
-    if metadata.is_symlink() {
-        let target = fs::read_link(&source).with_context(|| format!("cannot read {path}"))?;
-        to.link(path, &target)?;
-    } else if metadata.is_file() {
-        let bytes = fs::read(&source).with_context(|| format!("cannot read {path}"))?;
-        to.write(path, &bytes)?;
-        fs::set_permissions(to.locate(path), metadata.permissions())
-            .with_context(|| format!("cannot set the mode of {path}"))?;
-    } else {
-        brought.notes.push(format!("`{path}` is no file: it was not copied"));
-        return Ok(());
-    }
-    brought.paths.push(path.clone());
-    Ok(())
+/// Brings files from the main worktree into another.
+struct Bringer<'a> {
+    main: &'a Path,
+    worktree: &'a Path,
+    /// What the other worktree's commit holds: that is the objective's to change or delete.
+    tracked: &'a BTreeSet<RepoPath>,
+    steps: &'a Steps,
 }
 
-fn link(
-    main: &Path,
-    worktree: &Path,
-    path: &RepoPath,
-    steps: &Steps,
-    brought: &mut Brought,
-) -> Result<()> {
-    let to = Writer::new(worktree, steps);
-    if fs::symlink_metadata(to.locate(path)).is_err() {
-        to.link(path, &main.join(worktrees::os_path(path)))?;
+/// Why a file cannot be brought, in words.
+type Refusal = &'static str;
+
+impl Bringer<'_> {
+    fn bring(&self, path: &RepoPath, how: How) -> Result<Result<(), Refusal>> {
+        if let Some(why) = self.obstacle(path) {
+            return Ok(Err(why));
+        }
+        let name = worktrees::os_path(path);
+        let (from, to) = (self.main.join(&name), self.worktree.join(&name));
+        if fs::symlink_metadata(&to).is_ok() {
+            return Ok(Ok(()));
+        }
+        let reading = || format!("cannot read {path}");
+        let writer = Writer::new(self.worktree, self.steps);
+        let metadata = fs::symlink_metadata(&from).with_context(reading)?;
+        if how == How::Link {
+            writer.link(path, &from)?;
+        } else if metadata.is_symlink() {
+            writer.link(path, &fs::read_link(&from).with_context(reading)?)?;
+        } else if metadata.is_file() {
+            self.copy(path, &from, &to)?;
+        } else {
+            return Ok(Err("it is no file"));
+        }
+        Ok(Ok(()))
     }
-    brought.paths.push(path.clone());
-    Ok(())
+
+    /// What of the other worktree is in the way.
+    fn obstacle(&self, path: &RepoPath) -> Option<Refusal> {
+        if self.tracked.contains(path) {
+            return Some("the worktree's own commit has it");
+        }
+        let mut at = path.parent();
+        while let Some(parent) = at {
+            match fs::symlink_metadata(self.worktree.join(worktrees::os_path(&parent))) {
+                Ok(m) if m.is_symlink() => return Some("it is behind a symbolic link there"),
+                Ok(m) if !m.is_dir() => return Some("a file is there where it needs a directory"),
+                _ => {}
+            }
+            at = parent.parent();
+        }
+        None
+    }
+
+    /// Copies a file, with its mode from the start: it may be a secret. It has its name only
+    /// when it is whole, and what a killed process left under the other name is used up.
+    #[expect(clippy::disallowed_methods, reason = "a copied file is not held in memory")]
+    fn copy(&self, path: &RepoPath, from: &Path, to: &Path) -> Result<()> {
+        let copying = || format!("cannot copy {path}");
+        self.steps.pass("copy-file", &path.to_lossy())?;
+        let folder = to.parent().context("a file below a root has a parent")?;
+        fs::create_dir_all(folder).with_context(copying)?;
+        let part = folder.join(PART);
+        match fs::remove_file(&part) {
+            Err(e) if e.kind() != ErrorKind::NotFound => return Err(e).with_context(copying),
+            _ => {}
+        }
+        let mut source = fs::File::open(from).with_context(copying)?;
+        let permissions = source.metadata().with_context(copying)?.permissions();
+        let mut file = fs::File::options()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&part)
+            .with_context(copying)?;
+        io::copy(&mut source, &mut file).with_context(copying)?;
+        file.set_permissions(permissions).with_context(copying)?;
+        file.sync_all().with_context(copying)?;
+        self.steps.pass("copied-file", &path.to_lossy())?;
+        fs::rename(&part, to).with_context(copying)
+    }
 }
 
 /// Runs the owner's set-up commands in a worktree. One that fails ends them, with its last
@@ -168,7 +228,8 @@ pub fn run(
         };
         let ended = process::run(&line, &mut *on_line)?;
         if !ended.is_green() {
-            let last = ended.tail.iter().rev().take(5).rev().cloned().collect::<Vec<_>>();
+            let last = &ended.tail[ended.tail.len().saturating_sub(5)..];
+            let last: Vec<String> = last.iter().map(|line| clean(line)).collect();
             let said =
                 if last.is_empty() { String::new() } else { format!(": {}", last.join("; ")) };
             let message = format!("the set-up command `{command}` {}{said}", ended.describe());
@@ -177,4 +238,13 @@ pub fn run(
         }
     }
     Ok(())
+}
+
+/// A line of a program's output as it may stand in a message.
+fn clean(line: &str) -> String {
+    line.chars()
+        .map(|c| if is_printable(c) { c } else { ' ' })
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }

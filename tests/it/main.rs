@@ -10,6 +10,7 @@
 mod architecture;
 mod check;
 mod cli;
+mod gates;
 mod git_layer;
 mod hooks;
 mod mutated_plans;
@@ -18,5 +19,6 @@ mod plan;
 mod record;
 mod repositories;
 mod session;
+mod setup;
 mod support;
 mod worktrees;

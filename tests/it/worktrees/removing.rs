@@ -177,7 +177,7 @@ fn by_products_of_the_gates_are_not_kept() {
     fs::create_dir_all(&nested).expect("writable");
     git_in(&repo, &nested, ["init", "--quiet"]);
     fs::write(nested.join("n"), "a test's").expect("writable");
-    worktrees::put_sign(&place, worktrees::GATE_SIGN, &Steps::default()).expect("signed");
+    worktrees::put_sign(&place, worktrees::GATE_SIGN, "", &Steps::default()).expect("signed");
     worktrees::remove(&open(&repo), &place, &Steps::default()).expect("removed");
     assert!(!place.exists());
 }
