@@ -21,4 +21,5 @@ mod repositories;
 mod session;
 mod setup;
 mod support;
+mod walkthrough;
 mod worktrees;

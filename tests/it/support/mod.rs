@@ -109,7 +109,7 @@ impl Repo {
     }
 
     /// Takes the machine's environment away from a command.
-    fn clean<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+    pub(crate) fn clean<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let home = self.keep.path().join("home");
         command.env_clear().env("PATH", path).env("HOME", home);
