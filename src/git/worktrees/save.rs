@@ -26,12 +26,34 @@ pub fn save_all(
     steps: &Steps,
 ) -> Result<Option<String>> {
     let linked = linked_of(repository, worktree)?;
+    steps.pass("save-worktree", &worktree.display().to_string())?;
+    let Some(found) = look(linked, worktree)? else { return Ok(None) };
+    let message = format!("what was in {} and in no commit\n", worktree.display());
+    keep(repository, name, &found, &message, steps).map(Some)
+}
+
+/// The tree that everything in a worktree would make, ignored files aside; none: nothing is
+/// there that no commit has, in the index neither. The worktree and its index stay as they are.
+pub fn contents(repository: &Repository, worktree: &Path) -> Result<Option<String>> {
+    Ok(look(linked_of(repository, worktree)?, worktree)?.map(|found| found.tree))
+}
+
+/// What a worktree holds that is in no commit.
+struct Found {
+    /// Of the files.
+    tree: String,
+    /// The commit that is checked out.
+    head: String,
+    /// Of the index, where that has something that neither of them has.
+    staged: Option<String>,
+}
+
+fn look(linked: Linked, worktree: &Path) -> Result<Option<Found>> {
     // What is there is half of what was saved before the removal began.
     if linked.git_dir.join(REMOVING).exists() || is_unfilled(&linked, worktree)? {
         return Ok(None);
     }
     let saving = || format!("cannot save what is in {}", worktree.display());
-    steps.pass("save-worktree", &worktree.display().to_string())?;
     let folder = tempfile::tempdir().context("cannot make a folder for an index")?;
     let copy = folder.path().join("index");
     let has_index = copy_index(&linked.git_dir.join("index"), &copy)?;
@@ -42,35 +64,13 @@ pub fn save_all(
         git.output(["read-tree", "HEAD"]).with_context(saving)?;
     }
     let head = git.line(["rev-parse", "--verify", "HEAD"])?;
-    let head_tree = repository.tree_of(&head)?;
+    let head_tree = git.line(["rev-parse", "--verify", "HEAD^{tree}"])?;
     let staged = staged_tree(&git).with_context(saving)?;
     stage_everything(&git, worktree).with_context(saving)?;
     let tree = git.line(["write-tree"]).with_context(saving)?;
     let staged = staged.filter(|staged| *staged != head_tree && *staged != tree);
-    if tree == head_tree && staged.is_none() {
-        return Ok(None);
-    }
-    let message = format!("what was in {} and in no commit\n", worktree.display());
-    keep(repository, name, &Kept { tree, head, staged, message }, steps).map(Some)
-}
-
-/// The tree that everything in a worktree would make, ignored files aside; none: it is what
-/// `HEAD` has. The worktree and its index stay as they are.
-pub fn contents(repository: &Repository, worktree: &Path) -> Result<Option<String>> {
-    let linked = linked_of(repository, worktree)?;
-    let reading = || format!("cannot read what is in {}", worktree.display());
-    let folder = tempfile::tempdir().context("cannot make a folder for an index")?;
-    let copy = folder.path().join("index");
-    let has_index = copy_index(&linked.git_dir.join("index"), &copy)?;
-    let git = linked.git.env("GIT_INDEX_FILE", copy.as_os_str());
-    let git = git.env("GIT_LITERAL_PATHSPECS", "0");
-    if !has_index {
-        git.output(["read-tree", "HEAD"]).with_context(reading)?;
-    }
-    stage_everything(&git, worktree).with_context(reading)?;
-    let tree = git.line(["write-tree"]).with_context(reading)?;
-    let head = git.line(["rev-parse", "--verify", "HEAD^{tree}"])?;
-    Ok((tree != head).then_some(tree))
+    let is_clean = tree == head_tree && staged.is_none();
+    Ok((!is_clean).then_some(Found { tree, head, staged }))
 }
 
 /// Whether nothing was checked out yet, and nothing was put there.
@@ -155,30 +155,28 @@ pub fn keep_commit(
     first_free(repository, name, |found| Ok(found == commit), || Ok(commit.to_owned()), steps)
 }
 
-/// What a backup holds.
-struct Kept {
-    tree: String,
-    head: String,
-    staged: Option<String>,
-    message: String,
-}
-
-fn keep(repository: &Repository, name: &str, kept: &Kept, steps: &Steps) -> Result<String> {
-    let is_same = |found: &str| {
-        let parents = repository.parents(found)?;
+fn keep(
+    repository: &Repository,
+    name: &str,
+    found: &Found,
+    message: &str,
+    steps: &Steps,
+) -> Result<String> {
+    let is_same = |backup: &str| {
+        let parents = repository.parents(backup)?;
         let staged = parents.get(1).map(|id| repository.tree_of(id)).transpose()?;
-        Ok(repository.tree_of(found)? == kept.tree
-            && parents.first() == Some(&kept.head)
-            && staged == kept.staged)
+        Ok(repository.tree_of(backup)? == found.tree
+            && parents.first() == Some(&found.head)
+            && staged == found.staged)
     };
     let make = || {
-        let mut parents = vec![kept.head.clone()];
-        if let Some(staged) = &kept.staged {
+        let mut parents = vec![found.head.clone()];
+        if let Some(staged) = &found.staged {
             let message = "what was in the index and in no commit\n";
-            parents.push(repository.commit_as_git_ap(staged, &[&kept.head], message)?);
+            parents.push(repository.commit_as_git_ap(staged, &[&found.head], message)?);
         }
         let parents: Vec<&str> = parents.iter().map(String::as_str).collect();
-        repository.commit_as_git_ap(&kept.tree, &parents, &kept.message)
+        repository.commit_as_git_ap(&found.tree, &parents, message)
     };
     first_free(repository, name, is_same, make, steps)
 }

@@ -97,6 +97,24 @@ fn what_is_only_in_the_index_is_saved() {
 }
 
 #[test]
+fn contents_are_the_tree_that_would_be_saved() {
+    let repo = repo(&["a"]);
+    let place = added(&repo);
+    let contents = || worktrees::contents(&open(&repo), &place).expect("readable");
+    assert_eq!(contents(), None);
+    write(&place, "b", "new");
+    let before = standing(&repo, &place);
+    let tree = contents().expect("there is something");
+    assert_eq!(standing(&repo, &place), before);
+    let saved = save(&repo, &place).expect("there is something");
+    assert_eq!(repo.git(["rev-parse", &format!("{saved}^{{tree}}")]), tree);
+
+    git_in(&repo, &place, ["add", "b"]);
+    fs::remove_file(place.join("b")).expect("there");
+    assert!(contents().is_some(), "the index alone has it");
+}
+
+#[test]
 fn what_the_index_hides_is_saved() {
     let repo = repo(&["assumed", "skipped", "gone"]);
     let place = added(&repo);
