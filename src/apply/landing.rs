@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::operation::Undone;
+use super::Undone;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::path::RepoPath;
 use crate::domain::session::Session;

@@ -12,7 +12,22 @@ use crate::domain::action::Action;
 use crate::git::{Repository, Saved};
 use crate::store::{self, Steps, Writer};
 
-pub use operation::{Undone, operation, saved};
+pub use operation::{operation, saved};
+
+/// Why an operation was not carried out.
+#[derive(Debug)]
+pub enum Undone {
+    /// It was refused before anything changed.
+    Nothing(anyhow::Error),
+    /// It failed on the way: doing it again goes on.
+    Perhaps(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Undone {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Perhaps(error)
+    }
+}
 
 /// What an action did.
 #[derive(Clone, Debug, PartialEq, Eq)]

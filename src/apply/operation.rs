@@ -5,28 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::landing;
+use super::{Undone, landing};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::ObjectiveId;
 use crate::domain::session::{Operation, Session, Standing};
 use crate::git::worktrees::{self, Checkout};
 use crate::git::{RefUpdate, Repository};
 use crate::store::Steps;
-
-/// Why an operation was not carried out.
-#[derive(Debug)]
-pub enum Undone {
-    /// It was refused before anything changed.
-    Nothing(anyhow::Error),
-    /// It failed on the way: doing it again goes on.
-    Perhaps(anyhow::Error),
-}
-
-impl From<anyhow::Error> for Undone {
-    fn from(error: anyhow::Error) -> Self {
-        Self::Perhaps(error)
-    }
-}
 
 struct Operator<'a> {
     repository: &'a Repository,

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::project::Project;
-use super::session::{Purpose, Workshop};
+use super::session::{Purpose, Workshop, how_to_get_back};
 use super::{Ctx, Exit};
 use crate::apply;
 use crate::domain::error::{Failure, Kind};
@@ -69,7 +69,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
             kept.push((plan.clone(), "it was cleaned up already".to_owned()));
             continue;
         }
-        require_outside(&workshop, &handle)?;
+        for standing in &handle.session.objectives {
+            workshop.require_outside(&handle, &standing.id)?;
+        }
         match unfinished(&handle)? {
             Some(why) if !named.is_empty() => {
                 let message = format!("{plan} is not finished: {why}");
@@ -115,19 +117,6 @@ fn unfinished(handle: &Handle<'_>) -> Result<Option<String>> {
         Merged::Conflicts { .. } => false,
     };
     Ok((!unchanged).then(|| "it has not landed".to_owned()))
-}
-
-/// The command must not stand in what it removes.
-fn require_outside(workshop: &Workshop, handle: &Handle<'_>) -> Result<()> {
-    let root = &workshop.project.root;
-    let mut places = handle.session.objectives.iter().filter_map(|o| o.place.as_ref());
-    if !places.any(|p| Path::new(&p.worktree) == root) {
-        return Ok(());
-    }
-    let message = "this worktree would be removed under your feet";
-    let main = workshop.project.repository.main_root()?;
-    let hint = format!("cd {}", crate::domain::path::shell_word(&main.to_string_lossy()));
-    Err(Failure::new(Kind::User, message).hint(hint).into())
 }
 
 fn clean(handle: &mut Handle<'_>, dry_run: bool) -> Result<Freed> {
@@ -186,7 +175,7 @@ fn answer(
             count_of(session.worktrees, "worktree")
         ))?;
         for reference in &session.backups {
-            ctx.ui.note(&super::drop::kept(project, reference)?);
+            ctx.ui.note(&how_to_get_back(project, reference)?);
         }
     }
     for (plan, why) in kept {

@@ -3,13 +3,9 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::project::Project;
-use super::retry::require_outside;
-use super::session::{Workshop, what_next};
+use super::session::{Workshop, how_to_get_back, what_next};
 use super::{Ctx, Exit};
 use crate::domain::error::{Failure, Kind};
-use crate::domain::id::PlanId;
-use crate::domain::path::shell_word;
 use crate::domain::plan::SCHEMA;
 use crate::domain::session::{Operation, Phase};
 use crate::execute::reservations;
@@ -46,7 +42,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
         let hint = format!("git ap undo {}", plan.slug());
         return Err(Failure::new(Kind::User, message).hint(hint).into());
     }
-    require_outside(&workshop, &handle, &objective)?;
+    workshop.require_outside(&handle, &objective)?;
     let worktree = standing.place.as_ref().map(|p| p.worktree.clone());
     if args.dry_run {
         let what = worktree.unwrap_or_else(|| "nothing but its place in the plan".to_owned());
@@ -73,25 +69,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     let again = if already { " already" } else { "" };
     ctx.ui.answer(&format!("{objective} is dropped{again}"))?;
     for reference in &backups {
-        ctx.ui.note(&kept(&workshop.project, reference)?);
+        ctx.ui.note(&how_to_get_back(&workshop.project, reference)?);
     }
     ctx.ui.note(&format!("to take it back: `git ap retry {}/{objective}`", plan.slug()));
     ctx.ui.note(&format!("next: {}", what_next(&handle.session)));
     Ok(Exit::DONE)
-}
-
-/// Says where something is kept and how to bring it back: into a worktree of its own, which
-/// meets nothing that is there.
-pub fn kept(project: &Project, reference: &str) -> Result<String> {
-    let parts: Vec<&str> = reference.rsplit('/').take(2).collect();
-    let [name, plan] = parts.as_slice() else { return Ok(format!("kept as {reference}")) };
-    let slug = PlanId::parse(plan).map_or_else(|_| (*plan).to_owned(), |id| id.slug().to_owned());
-    let root = project.repository.main_root()?;
-    let folder = root.file_name().unwrap_or_default().to_string_lossy();
-    let place = root.with_file_name(format!("{folder}-{slug}-{name}"));
-    let place = place.to_string_lossy();
-    Ok(format!(
-        "kept as {reference}; to bring it back: `git worktree add -b {slug}-{name} {} {reference}`",
-        shell_word(&place)
-    ))
 }

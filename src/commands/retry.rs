@@ -2,12 +2,11 @@
 
 use anyhow::Result;
 
-use super::session::{Teller, Workshop};
+use super::session::{Teller, Workshop, how_to_get_back};
 use super::{Ctx, Exit, start};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::session::{Entry, Phase};
-use crate::execute::session::Handle;
 use crate::execute::start::{Manner, start};
 use crate::ui::Format;
 
@@ -63,7 +62,7 @@ fn again(
     let before = handle.standing(objective)?.clone();
     if phase == Phase::Dropped || args.afresh {
         if args.afresh {
-            require_outside(workshop, &handle, objective)?;
+            workshop.require_outside(&handle, objective)?;
         }
         let kept = crate::apply::saved(
             handle.tools.repository,
@@ -73,7 +72,7 @@ fn again(
         )?;
         start(&mut handle, objective, Manner { afresh: args.afresh }, teller)?;
         for reference in kept {
-            ctx.ui.note(&super::drop::kept(&workshop.project, &reference)?);
+            ctx.ui.note(&how_to_get_back(&workshop.project, &reference)?);
         }
     } else if phase != Phase::Working && phase != Phase::Started {
         handle.append(Entry::Retried { objective: objective.clone() })?;
@@ -86,20 +85,4 @@ fn again(
         start::show(ctx, &handle, std::slice::from_ref(objective))?;
     }
     Ok(Exit::DONE)
-}
-
-/// The worktree that is replaced must not be the one that the command stands in.
-pub fn require_outside(
-    workshop: &Workshop,
-    handle: &Handle<'_>,
-    objective: &ObjectiveId,
-) -> Result<()> {
-    let own = handle.standing(objective)?.place.as_ref().map(|p| p.worktree.clone());
-    if own.is_none_or(|own| std::path::Path::new(&own) != workshop.project.root) {
-        return Ok(());
-    }
-    let message = "this worktree would be removed under your feet";
-    let root = workshop.project.repository.main_root()?;
-    let hint = format!("cd {}", crate::domain::path::shell_word(&root.to_string_lossy()));
-    Err(Failure::new(Kind::User, message).hint(hint).into())
 }

@@ -8,8 +8,8 @@ use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
 use crate::domain::id::PlanId;
 use crate::domain::session::{Next, next};
+use crate::execute::listener::Listener as _;
 use crate::execute::session::Handle;
-use crate::execute::start::Listener as _;
 use crate::report::Templates;
 use crate::ui::Format;
 

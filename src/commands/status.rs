@@ -167,7 +167,7 @@ fn row(
     }
     if there {
         let mut dirt = worktrees::dirty(worktree)?;
-        dirt.untracked.retain(|p| !place.brought.iter().any(|b| *b == p.to_lossy()));
+        dirt.untracked.retain(|p| !place.brought.iter().any(|b| *b == p.to_string()));
         row.uncommitted = dirt.tracked.len() + dirt.untracked.len();
     }
     Ok(row)

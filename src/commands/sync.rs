@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::json;
 
-use super::session::{Purpose, Workshop, what_next};
+use super::session::{Purpose, Workshop, how_to_get_back, what_next};
 use super::{Ctx, Exit, page};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::{ObjectiveId, PlanId};
@@ -64,7 +64,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
         }
         ctx.ui.answer(text)?;
         if let Some(reference) = backup {
-            ctx.ui.note(&super::drop::kept(&workshop.project, &reference)?);
+            ctx.ui.note(&how_to_get_back(&workshop.project, &reference)?);
         }
         ctx.ui.note(&format!("next: {}", what_next(&handle.session)));
         return Ok(Exit::DONE);

@@ -9,10 +9,10 @@ use anyhow::Result;
 
 use super::approval::place;
 use super::gates::{self, Setting};
+use super::listener::Listener;
 use super::process::{self, Line};
 use super::session::Handle;
 use super::setup;
-use super::start::Listener;
 use crate::domain::environment::port_base;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::ObjectiveId;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::listener::Listener;
 use super::process::{Ended, Line, run};
-use super::start::Listener;
 use crate::domain::event::EventKind;
 
 /// What gates are run with.

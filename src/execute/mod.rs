@@ -8,6 +8,7 @@ pub mod integrate;
 mod interrupt;
 pub mod judge;
 pub mod land;
+pub mod listener;
 pub mod narrate;
 pub mod process;
 pub mod reservations;

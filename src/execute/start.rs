@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use super::approval::place;
+use super::listener::Listener;
 use super::session::{Handle, all};
 use super::{gates, reservations, setup};
 use crate::domain::environment::{port_base, variables};
@@ -17,16 +18,6 @@ use crate::domain::id::ObjectiveId;
 use crate::domain::session::{Entry, Operation, Phase};
 use crate::git::hooks;
 use crate::store::Lock;
-
-/// What a start tells while it goes on.
-pub trait Listener {
-    /// Something worth a line.
-    fn note(&mut self, text: &str);
-    /// A line of a command's output.
-    fn output(&mut self, command: &str, line: &str);
-    /// Something that programs follow.
-    fn event(&mut self, event: EventKind);
-}
 
 /// How an objective is started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -136,7 +127,7 @@ fn set_up(
         hooks::install_in(worktree, tools.program, tools.steps)?;
     }
     hooks::prove(worktree)?;
-    let brought = brought.paths.iter().map(|p| p.to_lossy().into_owned()).collect();
+    let brought = brought.paths.iter().map(ToString::to_string).collect();
     handle.append(Entry::Ready { objective: objective.clone(), brought })?;
     listener.event(EventKind::ObjectiveStart {
         objective: objective.to_string(),

@@ -8,8 +8,9 @@ use anyhow::{Context as _, Result};
 
 use super::gates::{self, Setting};
 use super::judge::{Judgement, judge};
+use super::listener::Listener;
 use super::session::Handle;
-use super::start::{Listener, environment};
+use super::start::environment;
 use crate::domain::commit_message;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
@@ -159,7 +160,7 @@ fn committed(
         let hint = format!("git -C {} switch {short}", shell_word(&place.worktree));
         return Err(Failure::new(Kind::User, message).hint(hint).into());
     }
-    let brought = |path: &RepoPath| place.brought.iter().any(|b| *b == path.to_lossy());
+    let brought = |path: &RepoPath| place.brought.iter().any(|b| *b == path.to_string());
     dirt.untracked.retain(|path| !brought(path));
     if dirt.is_clean() {
         return tip(repository);

@@ -128,7 +128,7 @@ impl Hook<'_> {
         let scope = own.agreed.scope(id).context("an objective of the plan")?;
         let (changes, against_start) = self.own_changes(own)?;
         for change in &changes {
-            if change.new.is_some() && place.brought.iter().any(|b| *b == change.path.to_lossy()) {
+            if change.new.is_some() && place.brought.iter().any(|b| *b == change.path.to_string()) {
                 let message = format!(
                     "`{}` was copied or linked into this worktree and is never committed",
                     change.path

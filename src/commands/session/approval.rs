@@ -13,8 +13,8 @@ use crate::domain::event::EventKind;
 use crate::domain::finding::Severity;
 use crate::domain::id::PlanId;
 use crate::execute::approval::{Asked, decide, plan_files, target};
+use crate::execute::listener::Listener;
 use crate::execute::session::{Agreed, Handle};
-use crate::execute::start::Listener;
 use crate::store::layout;
 
 /// How an approval is asked for.

@@ -17,6 +17,7 @@ use super::Ctx;
 use super::project::Project;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::{ObjectiveId, PlanId};
+use crate::domain::path::shell_word;
 use crate::domain::session::{Next, Session, next};
 use crate::execute::reservations;
 use crate::execute::session::{Handle, Tools};
@@ -107,7 +108,19 @@ impl Workshop {
         }
         let message = format!("`git ap {verb}` cannot be given from an objective's worktree");
         let root = self.project.repository.main_root()?;
-        let hint = format!("cd {}", crate::domain::path::shell_word(&root.to_string_lossy()));
+        let hint = format!("cd {}", shell_word(&root.to_string_lossy()));
+        Err(Failure::new(Kind::User, message).hint(hint).into())
+    }
+
+    /// Refuses what would remove the worktree that the command stands in.
+    pub fn require_outside(&self, handle: &Handle<'_>, objective: &ObjectiveId) -> Result<()> {
+        let own = handle.standing(objective)?.place.as_ref();
+        if own.is_none_or(|own| std::path::Path::new(&own.worktree) != self.project.root) {
+            return Ok(());
+        }
+        let message = "this worktree would be removed under your feet";
+        let root = self.project.repository.main_root()?;
+        let hint = format!("cd {}", shell_word(&root.to_string_lossy()));
         Err(Failure::new(Kind::User, message).hint(hint).into())
     }
 
@@ -124,6 +137,22 @@ impl Workshop {
         }
         Ok(None)
     }
+}
+
+/// Says where something is kept and how to bring it back: into a worktree of its own, which
+/// meets nothing that is there.
+pub fn how_to_get_back(project: &Project, reference: &str) -> Result<String> {
+    let parts: Vec<&str> = reference.rsplit('/').take(2).collect();
+    let [name, plan] = parts.as_slice() else { return Ok(format!("kept as {reference}")) };
+    let slug = PlanId::parse(plan).map_or_else(|_| (*plan).to_owned(), |id| id.slug().to_owned());
+    let root = project.repository.main_root()?;
+    let folder = root.file_name().unwrap_or_default().to_string_lossy();
+    let place = root.with_file_name(format!("{folder}-{slug}-{name}"));
+    let place = place.to_string_lossy();
+    Ok(format!(
+        "kept as {reference}; to bring it back: `git worktree add -b {slug}-{name} {} {reference}`",
+        shell_word(&place)
+    ))
 }
 
 /// What to type next, in a line.

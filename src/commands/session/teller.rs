@@ -6,7 +6,7 @@ use anyhow::Result;
 use crate::commands::{Ctx, Narrator};
 use crate::domain::event::EventKind;
 use crate::domain::id::PlanId;
-use crate::execute::start::Listener;
+use crate::execute::listener::Listener;
 use crate::ui::Format;
 
 /// The listener of one command.

@@ -40,8 +40,8 @@ pub enum Entry {
     Ready {
         /// Whose.
         objective: ObjectiveId,
-        /// Files that were copied or linked into it and are never committed; bytes of a name
-        /// that is not UTF-8 are replaced.
+        /// Files that were copied or linked into it and are never committed, quoted as git
+        /// quotes a path.
         brought: Vec<String>,
     },
     /// Somebody says that an objective is done.

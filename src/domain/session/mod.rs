@@ -112,7 +112,7 @@ pub struct Workplace {
     pub start: String,
     /// The first port of its block.
     pub port_base: u16,
-    /// Files that were copied or linked into the worktree.
+    /// Files that were copied or linked into the worktree, quoted as git quotes a path.
     pub brought: Vec<String>,
 }
 
