@@ -9,13 +9,11 @@ use super::session::Handle;
 use crate::domain::config::MergeStyle;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::ObjectiveId;
-use crate::domain::merge::{
-    Clash, Contribution, Insertions, LineClash, Overlay, Reason, ToMerge, merge_lines, overlay,
-};
+use crate::domain::merge::{Clash, Contribution, Label, Overlay, ToMerge, merge_lines, overlay};
 use crate::domain::path::RepoPath;
 use crate::domain::scope::Rules;
 use crate::domain::session::{Standing, Tip};
-use crate::domain::tree::{Mode, Side};
+use crate::domain::tree::Side;
 use crate::git::Repository;
 
 /// What one objective brings to its wave.
@@ -82,7 +80,7 @@ pub fn laid(
     rules: &Rules,
 ) -> Result<Composed> {
     let entries = repository.entries(integration)?;
-    let overlay = overlay(contributions, &entries, rules).map_err(|clashes| refused(&clashes))?;
+    let overlay = overlay(contributions, &entries, rules).map_err(|clashes| clashing(&clashes))?;
     let (edits, dropped) = edits(repository, overlay)?;
     let tree = repository.tree_with(Some(integration), &edits)?;
     Ok(Composed { tree, files: edits.len(), dropped })
@@ -96,63 +94,77 @@ fn edits(
     overlay: Overlay,
 ) -> Result<(Edits, Vec<(ObjectiveId, RepoPath)>)> {
     let mut edits: Edits = overlay.edits.into_iter().map(|e| (e.path, e.new)).collect();
-    let mut clashes = Vec::new();
+    let mut told = Vec::new();
+    let mut last = None;
     for merge in &overlay.merges {
         match merged(repository, merge)? {
             Ok(side) if Some(&side) == merge.ours.as_ref() => {}
             Ok(side) => edits.push((merge.path.clone(), Some(side))),
-            Err(clash) => clashes.push(clash),
+            Err(text) => {
+                told.push(text);
+                last = last.max(merge.theirs.iter().map(|(id, _)| id.clone()).max());
+            }
         }
     }
-    if clashes.is_empty() { Ok((edits, overlay.dropped)) } else { Err(refused(&clashes).into()) }
+    if told.is_empty() {
+        Ok((edits, overlay.dropped))
+    } else {
+        Err(refused(&told, last.as_ref()).into())
+    }
 }
 
-fn refused(clashes: &[Clash]) -> Failure {
+fn clashing(clashes: &[Clash]) -> Failure {
     let told: Vec<String> = clashes.iter().map(Clash::message).collect();
-    let hint = match clashes.iter().flat_map(|c| &c.objectives).max() {
+    refused(&told, clashes.iter().flat_map(|c| &c.objectives).max())
+}
+
+fn refused(told: &[String], last: Option<&ObjectiveId>) -> Failure {
+    let hint = match last {
         Some(last) => format!(
             "change it on one branch and say `git ap done` there, or leave one out: `git ap merge --without {last}`"
         ),
         None => "git ap status".to_owned(),
     };
-    Failure::new(Kind::Conflict, format!("the wave cannot be merged: {}", told.join("; ")))
-        .hint(hint)
+    let message = format!("the wave cannot be merged: {}", told.join("; "));
+    Failure::new(Kind::Conflict, message).hint(hint)
 }
 
-/// Merges the versions of one file, one after the other.
-fn merged(repository: &Repository, merge: &ToMerge) -> Result<Result<Side, Clash>> {
+/// Merges the versions of one file by lines, or says why they cannot be.
+fn merged(repository: &Repository, merge: &ToMerge) -> Result<Result<Side, String>> {
     let reader = repository.objects().reader();
     let contents = |side: Option<&Side>| -> Result<Vec<u8>> {
         let Some(side) = side else { return Ok(Vec::new()) };
         reader.blob(&side.id, LARGEST)?.with_context(|| format!("{} is too large", merge.path))
     };
-    let mut ours = contents(merge.ours.as_ref())?;
-    let mut mode = merge.ours.as_ref().map(|s| s.mode);
-    let objectives = || merge.theirs.iter().map(|t| t.objective.clone()).collect();
-    let clash = |reason| Clash { path: merge.path.clone(), objectives: objectives(), reason };
-    for their in &merge.theirs {
-        let (base, theirs) = (contents(their.base.as_ref())?, contents(Some(&their.new))?);
-        // Two files made from nothing are two changes of the same lines, unless lines are kept.
-        if their.base.is_none() && mode.is_some() && merge.insertions == Insertions::Conflict {
-            return Ok(Err(clash(Reason::Several)));
-        }
-        ours = match merge_lines(&base, &ours, &theirs, merge.insertions) {
-            Ok(bytes) => bytes,
-            Err(LineClash::At(line)) => return Ok(Err(clash(Reason::Lines(line)))),
-            Err(LineClash::Binary) => return Ok(Err(clash(Reason::Binary))),
-        };
-        // Of two modes, the one that a side changed counts.
-        let base_mode = their.base.as_ref().map(|s| s.mode);
-        if mode.is_none() || base_mode != Some(their.new.mode) {
-            mode = Some(their.new.mode);
-        }
+    let ours = contents(merge.ours.as_ref())?;
+    let mut theirs = Vec::new();
+    for (id, side) in &merge.theirs {
+        theirs.push((Label::Objective(id.clone()), contents(side.as_ref())?));
     }
-    let id = repository.store_blob(&ours)?;
-    Ok(Ok(Side { mode: mode.unwrap_or(Mode::File), id }))
+    let outcome = if merge.starts.is_empty() {
+        let mut sides = vec![(Label::Integration, ours.as_slice())];
+        if merge.ours == merge.base {
+            sides.clear();
+        }
+        sides.extend(theirs.iter().map(|(label, text)| (label.clone(), text.as_slice())));
+        merge_lines(&contents(merge.base.as_ref())?, &sides, merge.insertions)
+    } else {
+        let mut so_far = Ok(ours);
+        for ((label, text), start) in theirs.into_iter().zip(&merge.starts) {
+            let Ok(before) = so_far else { break };
+            let sides = [(Label::Integration, before.as_slice()), (label, text.as_slice())];
+            so_far = merge_lines(&contents(start.as_ref())?, &sides, merge.insertions);
+        }
+        so_far
+    };
+    match outcome {
+        Ok(bytes) => Ok(Ok(Side { mode: merge.mode, id: repository.store_blob(&bytes)? })),
+        Err(clash) => Ok(Err(clash.message(&merge.path))),
+    }
 }
 
 /// The largest file whose lines are merged, in bytes.
-const LARGEST: u64 = 256 * 1024 * 1024;
+const LARGEST: u64 = 1024 * 1024 * 1024;
 
 /// The tips of shares, as the journal keeps them.
 pub fn tips(shares: &[Share]) -> Vec<Tip> {

@@ -13,6 +13,7 @@ mod cli;
 mod gates;
 mod git_layer;
 mod hooks;
+mod merge_agrees;
 mod mutated_plans;
 mod oracle;
 mod plan;

@@ -16,8 +16,8 @@ struct Step {
     output: String,
 }
 
-/// The steps of every ```console block, in order. A command may go on in lines that begin with
-/// `> `, as a shell shows them.
+/// The steps of every block that is marked `console`, in order. A command may go on in lines
+/// that begin with `>`, as a shell shows them.
 fn steps(readme: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let mut inside = false;

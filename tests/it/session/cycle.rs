@@ -122,7 +122,9 @@ fn two_that_change_the_same_line_of_a_shared_file_stop_the_wave() {
     finish(&repo, "T1", "src/lib.rs", "mod one;\n");
     finish(&repo, "T2", "src/lib.rs", "mod two;\n");
     let before = repo.git(["rev-parse", &integration()]);
-    repo.ap(["merge"]).exits(1).says("T1 and T2 changed the same lines of `src/lib.rs`, at line 1");
+    repo.ap(["merge"])
+        .exits(1)
+        .says("T1 and T2 change `src/lib.rs` at the same place, line 1 before the changes");
     assert_eq!(repo.git(["rev-parse", &integration()]), before);
     finish(&repo, "T2", "src/lib.rs", "mod main;\n// web\n");
     repo.ap(["merge"]).exits(1).says("T1 and T2");
