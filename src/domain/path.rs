@@ -134,6 +134,27 @@ pub fn shell_word(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("'{dot}{}'", text.replace('\'', "'\\''")))
 }
 
+/// A path behind `lead` as one word of a shell. One that cannot be printed is written with
+/// escapes in `$'…'`, which POSIX has since 2024 and bash and zsh had before.
+pub fn shell_path(lead: &str, path: &RepoPath) -> String {
+    let text = path.to_lossy();
+    if text.as_bytes() == path.as_bytes() && text.chars().all(is_printable) {
+        return shell_word(&format!("{lead}{text}")).into_owned();
+    }
+    let mut word = format!("$'{lead}");
+    for byte in path.as_bytes() {
+        match byte {
+            b'\'' | b'\\' => word.extend(['\\', char::from(*byte)]),
+            b' '..=b'~' => word.push(char::from(*byte)),
+            _ => {
+                let digit = |shift: u32| char::from(b'0' + (byte >> shift & 7));
+                word.extend(['\\', digit(6), digit(3), digit(0)]);
+            }
+        }
+    }
+    word + "'"
+}
+
 /// Whether git could hold `bytes` as a path of a tree.
 pub fn is_valid(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.split(|b| *b == b'/').all(is_valid_component)
@@ -150,6 +171,20 @@ fn is_valid_component(component: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_path_is_one_word_of_a_shell() {
+        for (path, word) in [
+            (&b"a/b"[..], ":/a/b"),
+            (b"a b", "':/a b'"),
+            (b"\xc3\xa9", "':/\u{e9}'"),
+            (b"b/\xffb\nad", "$':/b/\\377b\\012ad'"),
+            (b"it's\t\\", "$':/it\\'s\\011\\\\'"),
+        ] {
+            let path = RepoPath::new(path).expect("git can hold it");
+            assert_eq!(shell_path(":/", &path), word);
+        }
+    }
 
     #[test]
     fn only_paths_that_git_can_hold_are_paths() {

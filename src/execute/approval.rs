@@ -113,9 +113,16 @@ fn require_free_names(repository: &Repository, prefix: &str, plan: &Plan) -> Res
             let message = format!(
                 "the branch `{name}` is in the way: the session's branches are `{prefix}/…`"
             );
-            let hint = format!(
-                "git branch -m {name} {name}-branch, or set `branch_prefix` in .ap/config.toml"
-            );
+            // The branch that the plan lands on keeps its name: the plan says it.
+            let hint = if plan.target.as_deref() == Some(name) {
+                format!(
+                    "set `branch_prefix = \"{name}-sessions\"` in .ap/config.toml, which `git ap init` writes"
+                )
+            } else {
+                format!(
+                    "git branch -m {name} {name}-branch, or set `branch_prefix` in .ap/config.toml"
+                )
+            };
             return Err(Failure::new(Kind::Repository, message).hint(hint).into());
         }
     }

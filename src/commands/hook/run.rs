@@ -12,7 +12,7 @@ use crate::domain::config::{self, Config, OnReserved};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::guard::{Violation, guard};
 use crate::domain::id::ObjectiveId;
-use crate::domain::path::{RepoPath, quote, shell_word};
+use crate::domain::path::{RepoPath, quote, shell_path};
 use crate::domain::session::{Session, Standing};
 use crate::domain::tree::Change;
 use crate::execute::judge::judge;
@@ -316,7 +316,6 @@ fn foreign(objective: &ObjectiveId) -> Failure {
 /// The command that takes paths out of a commit.
 fn restore(paths: &[RepoPath]) -> String {
     // From the root, wherever the user stands (gitglossary(7), "pathspec").
-    let word = |p: &RepoPath| shell_word(&format!(":/{}", p.to_lossy())).into_owned();
-    let words: Vec<String> = paths.iter().take(5).map(word).collect();
+    let words: Vec<String> = paths.iter().take(5).map(|p| shell_path(":/", p)).collect();
     format!("`git restore --staged {}`", words.join(" "))
 }

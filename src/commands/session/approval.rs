@@ -12,6 +12,7 @@ use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
 use crate::domain::finding::Severity;
 use crate::domain::id::PlanId;
+use crate::domain::path::shell_word;
 use crate::execute::approval::{Asked, decide, plan_files, target};
 use crate::execute::listener::Listener;
 use crate::execute::session::{Agreed, Handle};
@@ -83,6 +84,12 @@ impl Workshop {
         if warnings > 0 {
             let noun = crate::ui::count_of(warnings, "warning");
             ctx.ui.note(&format!("the plan has {noun}: `git ap check {}`", id.slug()));
+        }
+        if let Some(alias) = repository.configured("alias.ap") {
+            ctx.ui.note(&format!(
+                "git runs this program and not your alias `ap`; to keep that: `git config --global alias.ap-alias {}`",
+                shell_word(&alias)
+            ));
         }
         let mut files = Vec::new();
         for path in plan_files(plan) {

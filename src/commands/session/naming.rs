@@ -76,6 +76,8 @@ impl Workshop {
                 Err(Failure::new(Kind::User, message).hint(hint).into())
             }
             (None, _) => {
+                // Where there is no commit, a plan cannot be made either.
+                self.project.repository.head()?;
                 let failure = Failure::new(Kind::User, "there is no plan in this repository");
                 Err(failure.hint("git ap plan \"what should be done\"").into())
             }

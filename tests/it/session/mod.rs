@@ -6,6 +6,7 @@ mod gates;
 mod guard;
 mod kept;
 mod moved_target;
+mod names;
 
 use std::path::PathBuf;
 
