@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::session::{Workshop, how_to_get_back, what_next};
-use super::{Ctx, Exit};
+use super::{Ctx, Exit, would};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::plan::SCHEMA;
 use crate::domain::session::{Operation, Phase};
@@ -46,8 +46,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     let worktree = standing.place.as_ref().map(|p| p.worktree.clone());
     if args.dry_run {
         let what = worktree.unwrap_or_else(|| "nothing but its place in the plan".to_owned());
-        ctx.ui.answer(&format!("would drop {objective}: {what}"))?;
-        return Ok(Exit::DONE);
+        return would(ctx, &plan, &format!("would drop {objective}: {what}"));
     }
     let already = standing.phase == Phase::Dropped;
     if !already {

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::session::{Purpose, Teller, Workshop, what_next};
 use super::start::objective_id;
-use super::{Ctx, Exit, page};
+use super::{Ctx, Exit, page, would};
 use crate::domain::error::Failure;
 use crate::domain::id::ObjectiveId;
 use crate::execute::integrate;
@@ -58,9 +58,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
 }
 
 fn dry(ctx: &Ctx, handle: &Handle<'_>, without: &[ObjectiveId]) -> Result<Exit> {
+    let id = handle.session.plan();
     let Some(wave) = handle.session.current_wave() else {
-        ctx.ui.answer("everything is merged already")?;
-        return Ok(Exit::DONE);
+        return would(ctx, id, "everything is merged already");
     };
     let lines: Vec<String> = handle
         .session
@@ -68,8 +68,7 @@ fn dry(ctx: &Ctx, handle: &Handle<'_>, without: &[ObjectiveId]) -> Result<Exit> 
         .filter(|o| !without.contains(&o.id))
         .map(|o| format!("{}  {}", o.id, o.phase.as_str()))
         .collect();
-    ctx.ui.answer(&format!("would merge wave {wave}:\n{}", lines.join("\n")))?;
-    Ok(Exit::DONE)
+    would(ctx, id, &format!("would merge wave {wave}:\n{}", lines.join("\n")))
 }
 
 /// Merges the current wave and tells what became of it.

@@ -42,6 +42,8 @@ use std::path::PathBuf;
 
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::{EventKind, Stream};
+use crate::domain::id::PlanId;
+use crate::domain::plan::SCHEMA;
 use crate::execute::narrate::{self, Beat, Interrupted, Reporter};
 use crate::ui::progress::Progress;
 use crate::ui::{Format, Terminal, Ui, is_closed_output};
@@ -87,6 +89,18 @@ pub struct Process {
     pub terminal: Terminal,
     /// The file of the program itself, for hooks to call.
     pub program: PathBuf,
+}
+
+/// Answers what a command would do to a session.
+pub fn would(ctx: &Ctx, plan: &PlanId, what: &str) -> anyhow::Result<Exit> {
+    if ctx.ui.format == Format::Json {
+        ctx.ui.json(&serde_json::json!({
+            "schema": SCHEMA, "dry_run": true, "plan": plan, "would": what,
+        }))?;
+    } else {
+        ctx.ui.answer(what)?;
+    }
+    Ok(Exit::DONE)
 }
 
 /// What a command works with: nothing else from outside reaches it.

@@ -1,5 +1,7 @@
 //! `git ap path`: where an objective is worked on.
 
+use std::path::Path;
+
 use anyhow::Result;
 use serde_json::json;
 
@@ -52,6 +54,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
             };
             Failure::new(Kind::User, message).hint(format!("git ap status {}", id.slug()))
         })?;
+        if !Path::new(&place.worktree).exists() {
+            let message = format!("the worktree of {objective} is gone: {}", place.worktree);
+            let hint = format!("git ap status {}", id.slug());
+            return Err(Failure::new(Kind::User, message).hint(hint).into());
+        }
         place.worktree.clone()
     };
     if ctx.ui.format == Format::Json {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::session::{Consent, Purpose, Teller, Workshop, what_next};
-use super::{Ctx, Exit, land, merge, page, start};
+use super::{Ctx, Exit, land, merge, page, start, would};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
 use crate::domain::id::PlanId;
@@ -64,8 +64,7 @@ fn dry(ctx: &Ctx, workshop: &Workshop, id: &PlanId) -> Result<Exit> {
         let first: Vec<&str> = first.collect();
         format!("would approve {id} and start {}", first.join(", "))
     };
-    ctx.ui.answer(&text)?;
-    Ok(Exit::DONE)
+    would(ctx, id, &text)
 }
 
 fn through(

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::session::{Purpose, Workshop, what_next};
-use super::{Ctx, Exit};
+use super::{Ctx, Exit, would};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::plan::SCHEMA;
 use crate::domain::session::{MergedWave, Operation, Phase, Session};
@@ -36,11 +36,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     let id = workshop.plan_named(args.plan.as_deref(), Purpose::Look)?;
     let mut handle = workshop.session(&id)?;
     handle.require_unclaimed()?;
-    handle.require_integration()?;
     let wave = undoable(&handle.session)?.clone();
+    handle.require_integration()?;
     if args.dry_run {
-        ctx.ui.answer(&format!("would take wave {} back, commit {}", wave.wave, wave.commit))?;
-        return Ok(Exit::DONE);
+        let text = format!("would take wave {} back, commit {}", wave.wave, wave.commit);
+        return would(ctx, &id, &text);
     }
     handle.operate(&Operation::Undo {
         wave: wave.wave,
