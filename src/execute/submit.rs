@@ -141,7 +141,7 @@ fn committed(
             Failure::new(Kind::Repository, message).hint(hint).into()
         })
     };
-    if !worktree.join(".git").exists() {
+    if !worktree.exists() {
         // Somebody removed the worktree; what is on the branch is there.
         return tip(repository);
     }
@@ -222,14 +222,8 @@ fn commit_all(
     let trailers = commit_message::objective(agreed.plan.id.slug(), objective);
     let message = commit_message::with_trailers(message.as_bytes(), &trailers);
     handle.tools.steps.pass("commit-all", objective.as_str())?;
-    let git = Git::elsewhere(worktree).as_user().env("GIT_LITERAL_PATHSPECS", "1");
-    let mut list = Vec::new();
-    for path in &paths {
-        list.extend_from_slice(path.as_bytes());
-        list.push(0);
-    }
-    let from = ["--pathspec-from-file=-", "--pathspec-file-nul"];
-    git.fed(["add", "--all"].iter().chain(&from), Some(&list))?;
+    let git = Git::elsewhere(worktree).as_user();
+    stage(&git, worktree, &paths)?;
     let file = tempfile::NamedTempFile::new().context("cannot make a file for a message")?;
     std::io::Write::write_all(&mut file.as_file(), &message).context("cannot write a message")?;
     let mut args = ["commit", "--quiet", "--cleanup=whitespace", "--file"]
@@ -237,6 +231,27 @@ fn commit_all(
         .to_vec();
     args.push(file.path().into());
     git.output(args).map(drop)
+}
+
+/// Stages paths as they are in the worktree. `git add` would refuse what is ignored although it
+/// was staged, and what is gone from the index already.
+fn stage(git: &Git, worktree: &Path, paths: &[RepoPath]) -> Result<()> {
+    let (mut there, mut gone) = (Vec::new(), Vec::new());
+    for path in paths {
+        let place = worktree.join(worktrees::os_path(path));
+        // A directory stands for a repository, or is where a file was; what lies behind a link
+        // is not in the worktree.
+        let above = place.ancestors().skip(1).take_while(|above| *above != worktree);
+        let is_there = match std::fs::symlink_metadata(&place) {
+            Ok(metadata) => !metadata.is_dir() || place.join(".git").exists(),
+            Err(_) => false,
+        } && !above.into_iter().any(Path::is_symlink);
+        let list = if is_there { &mut there } else { &mut gone };
+        list.extend_from_slice(path.as_bytes());
+        list.push(0);
+    }
+    git.fed(["update-index", "--force-remove", "-z", "--stdin"], Some(&gone))?;
+    git.fed(["update-index", "--add", "--replace", "-z", "--stdin"], Some(&there)).map(drop)
 }
 
 /// The gates of an objective: everybody's and its own.

@@ -113,3 +113,27 @@ fn what_was_brought_into_a_worktree_is_never_committed() {
     let files = repo.git(["show", "--name-only", "--format=", &format!("ap/{ID}/T1")]);
     assert_eq!(files, "src/auth/a.rs");
 }
+
+#[cfg(unix)]
+#[test]
+fn everything_that_is_staged_or_gone_is_committed_when_it_is_done() {
+    let repo = planned();
+    repo.ap(["start", "--yes"]).exits(0);
+    let one = place(&repo, "T1");
+    write(&repo, "T1", "src/auth/made.tmp", "forced\n");
+    write(&repo, "T1", "src/auth/deep.tmp/file", "forced\n");
+    write(&repo, "T1", "src/auth/later", "gone\n");
+    repo.git_at(&one, ["add", "--force", "src/auth"]).exits(0);
+    std::fs::remove_file(one.join("src/auth/later")).expect("it is there");
+    repo.git_at(&one, ["rm", "-q", "src/auth/login.rs"]).exits(0);
+    write(&repo, "T1", "src/auth/login.rs/inside", "a file is a directory now\n");
+    write(&repo, "T1", "src/auth/folder/file", "one\n");
+    repo.ap(["done", "T1", "--commit", "-m", "feat: all"]).exits(0);
+    std::fs::rename(one.join("src/auth/folder"), one.join("src/auth/other")).expect("there");
+    std::os::unix::fs::symlink("other", one.join("src/auth/folder")).expect("writable");
+    repo.ap(["done", "T1", "--commit", "-m", "feat: a link"]).exits(0);
+    let files = repo.git(["ls-tree", "-r", "--name-only", &format!("ap/{ID}/T1"), "src/auth/"]);
+    let expected = ["deep.tmp/file", "folder", "login.rs/inside", "made.tmp", "other/file"];
+    let files: Vec<&str> = files.lines().filter_map(|f| f.strip_prefix("src/auth/")).collect();
+    assert_eq!(files, expected);
+}
