@@ -138,24 +138,6 @@ impl Operator<'_> {
         worktrees::remove(self.repository, Path::new(&stopped.worktree), self.steps)
     }
 
-    /// After a squashed landing nothing else reaches the integration branch.
-    fn integration_kept(&self) -> Result<()> {
-        let Some(tip) = self.repository.reference(&self.session.integration_branch())? else {
-            return Ok(());
-        };
-        let target = self.repository.reference(&self.session.approval.target)?;
-        let reached = match &target {
-            Some(target) => self.repository.is_ancestor(&tip, target)?,
-            None => false,
-        };
-        // The pin holds copies of files and nobody's work.
-        if !reached && tip != self.session.approval.pin {
-            let name = format!("{}/integration", self.session.plan());
-            worktrees::keep_commit(self.repository, &name, &tip, self.steps)?;
-        }
-        Ok(())
-    }
-
     fn cleaned(&self) -> Result<()> {
         let mut folder = None;
         for standing in &self.session.objectives {
@@ -170,7 +152,7 @@ impl Operator<'_> {
             }
             worktrees::remove_empty_folders(&folder, 2, self.steps)?;
         }
-        self.integration_kept()?;
+        integration_saved(self.repository, self.session, self.steps)?;
         let mut references = self.gone(&self.session.candidate_ref())?;
         references.extend(self.gone(&self.session.integration_branch())?);
         self.repository.update_references(&references, "git ap: session cleaned up", self.steps)
@@ -178,7 +160,8 @@ impl Operator<'_> {
 }
 
 /// Saves what only an objective's worktree or branch has: uncommitted and untracked files, and
-/// commits that are not merged. Returns the refs; the same work again gives the same refs.
+/// commits that are not merged. Refuses a worktree with a repository inside that no backup can
+/// hold. Returns the refs; the same work again gives the same refs.
 pub fn saved(
     repository: &Repository,
     session: &Session,
@@ -189,6 +172,7 @@ pub fn saved(
     let name = format!("{}/{}", session.plan(), standing.id);
     let worktree = Path::new(&place.worktree);
     let mut references = Vec::new();
+    worktrees::require_removable(repository, worktree)?;
     if worktree.exists() {
         references.extend(worktrees::save_all(repository, worktree, &name, steps)?);
     }
@@ -206,4 +190,24 @@ pub fn saved(
     }
     references.dedup();
     Ok(references)
+}
+
+/// Saves the integration branch where the target does not reach it, as after a squashed landing,
+/// or one that was taken back. Returns the ref; none: nothing would be lost.
+pub fn integration_saved(
+    repository: &Repository,
+    session: &Session,
+    steps: &Steps,
+) -> Result<Option<String>> {
+    let Some(tip) = repository.reference(&session.integration_branch())? else { return Ok(None) };
+    let reached = match repository.reference(&session.approval.target)? {
+        Some(target) => repository.is_ancestor(&tip, &target)?,
+        None => false,
+    };
+    // The pin holds copies of files and nobody's work.
+    if reached || tip == session.approval.pin {
+        return Ok(None);
+    }
+    let name = format!("{}/integration", session.plan());
+    worktrees::keep_commit(repository, &name, &tip, steps).map(Some)
 }

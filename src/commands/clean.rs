@@ -13,8 +13,8 @@ use crate::domain::error::{Failure, Kind};
 use crate::domain::id::PlanId;
 use crate::domain::plan::SCHEMA;
 use crate::domain::session::{Operation, Phase};
-use crate::execute::reservations;
 use crate::execute::session::Handle;
+use crate::execute::{land, reservations};
 use crate::git::{Merged, worktrees};
 use crate::ui::{Format, count_of};
 
@@ -73,7 +73,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
             workshop.require_outside(&handle, &standing.id)?;
         }
         match unfinished(&handle)? {
-            Some(why) if !named.is_empty() => {
+            // What landed and was taken back is given up by naming it; it is kept as a backup.
+            Some(why) if !named.is_empty() && handle.session.landed.is_none() => {
                 let message = format!("{plan} is not finished: {why}");
                 let hint = format!(
                     "git ap land {0}, or give its objectives up with `git ap drop {0}/ID`",
@@ -81,8 +82,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
                 );
                 return Err(Failure::new(Kind::User, message).hint(hint).into());
             }
-            Some(why) => kept.push((plan.clone(), why)),
-            None => freed.push(clean(&mut handle, args.dry_run)?),
+            Some(why) if named.is_empty() => kept.push((plan.clone(), why)),
+            _ => freed.push(clean(&mut handle, args.dry_run)?),
         }
     }
     answer(ctx, &workshop.project, args, &freed, &kept)
@@ -92,7 +93,12 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
 fn unfinished(handle: &Handle<'_>) -> Result<Option<String>> {
     let session = &handle.session;
     let begun = session.objectives.iter().any(|o| o.place.is_some()) || !session.waves.is_empty();
-    if session.landed.is_some() || !begun {
+    if !begun {
+        return Ok(None);
+    }
+    if let Some(landing) = &session.landed
+        && land::is_reached(handle, &landing.commit)?
+    {
         return Ok(None);
     }
     let open: Vec<&str> = session
@@ -102,7 +108,8 @@ fn unfinished(handle: &Handle<'_>) -> Result<Option<String>> {
         .map(|o| o.id.as_str())
         .collect();
     if !open.is_empty() {
-        return Ok(Some(format!("{} are neither merged nor dropped", open.join(", "))));
+        let are = if open.len() == 1 { "is" } else { "are" };
+        return Ok(Some(format!("{} {are} neither merged nor dropped", open.join(", "))));
     }
     if session.waves.is_empty() {
         return Ok(None);
@@ -116,7 +123,11 @@ fn unfinished(handle: &Handle<'_>) -> Result<Option<String>> {
         Merged::Tree(tree) => tree == repository.tree_of(&target)?,
         Merged::Conflicts { .. } => false,
     };
-    Ok((!unchanged).then(|| "it has not landed".to_owned()))
+    let why = match session.landed {
+        Some(_) => "its target does not have any more what landed (name it to give it up)",
+        None => "it has not landed",
+    };
+    Ok((!unchanged).then(|| why.to_owned()))
 }
 
 fn clean(handle: &mut Handle<'_>, dry_run: bool) -> Result<Freed> {
@@ -127,6 +138,9 @@ fn clean(handle: &mut Handle<'_>, dry_run: bool) -> Result<Freed> {
         backups: Vec::new(),
     };
     let tools = handle.tools;
+    if let Some(stopped) = &handle.session.stopped {
+        worktrees::require_removable(tools.repository, Path::new(&stopped.worktree))?;
+    }
     for standing in &handle.session.objectives {
         let Some(place) = &standing.place else { continue };
         let worktree = Path::new(&place.worktree);
@@ -140,6 +154,11 @@ fn clean(handle: &mut Handle<'_>, dry_run: bool) -> Result<Freed> {
         }
     }
     if !dry_run {
+        freed.backups.extend(apply::integration_saved(
+            tools.repository,
+            &handle.session,
+            tools.steps,
+        )?);
         handle.operate(&Operation::Clean { backups: freed.backups.clone() })?;
         reservations::settle(handle)?;
     }

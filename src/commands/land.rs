@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::project::Project;
 use super::session::{Purpose, Teller, Workshop, what_next};
-use super::{Ctx, Exit, accomplished, page};
+use super::{Ctx, Exit, accomplished, page, would};
 use crate::domain::config::LandVia;
 use crate::domain::error::{Failure, Kind};
 use crate::execute::land::{self, Manner};
@@ -43,11 +43,14 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     let id = workshop.plan_named(args.plan.as_deref(), Purpose::Look)?;
     let mut handle = workshop.session(&id)?;
     if args.dry_run {
+        if let Some(landed) = land::landed(&handle)? {
+            let text = format!("already landed as {}", landed.commit);
+            return would(ctx, &id, &text);
+        }
         land::require_merged(&handle)?;
         let target = sync::target_name(&handle);
         let tip = handle.session.integration.get(..10).unwrap_or_default();
-        ctx.ui.answer(&format!("would land {tip} on {target}"))?;
-        return Ok(Exit::DONE);
+        return would(ctx, &id, &format!("would land {tip} on {target}"));
     }
     let templates = page::templates(&workshop.project)?;
     let mut teller = Teller::new(ctx);

@@ -70,10 +70,11 @@ fn again(
             &before,
             handle.tools.steps,
         )?;
-        start(&mut handle, objective, Manner { afresh: args.afresh }, teller)?;
+        // Before anything that may fail: a set-up, say.
         for reference in kept {
             ctx.ui.note(&how_to_get_back(&workshop.project, &reference)?);
         }
+        start(&mut handle, objective, Manner { afresh: args.afresh }, teller)?;
     } else if phase != Phase::Working && phase != Phase::Started {
         handle.append(Entry::Retried { objective: objective.clone() })?;
     }

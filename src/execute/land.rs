@@ -63,11 +63,24 @@ pub fn require_merged(handle: &Handle<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The session as it landed, if it did.
-pub fn landed(handle: &Handle<'_>) -> Option<Landed> {
-    let landing = handle.session.landed.as_ref()?;
+/// The session as it landed, if it did. A landing that was taken back with git, so that the
+/// target does not reach it any more, is none, while there is something to land again.
+pub fn landed(handle: &Handle<'_>) -> Result<Option<Landed>> {
+    let Some(landing) = &handle.session.landed else { return Ok(None) };
+    if !handle.session.cleaned && !is_reached(handle, &landing.commit)? {
+        return Ok(None);
+    }
     let (from, commit) = (landing.from.clone(), landing.commit.clone());
-    Some(Landed { from, commit, already: true })
+    Ok(Some(Landed { from, commit, already: true }))
+}
+
+/// Whether the target has a commit.
+pub fn is_reached(handle: &Handle<'_>, commit: &str) -> Result<bool> {
+    let repository = handle.tools.repository;
+    match repository.reference(&handle.session.approval.target)? {
+        Some(tip) => repository.is_ancestor(commit, &tip),
+        None => Ok(false),
+    }
 }
 
 /// Lands a session.
@@ -76,7 +89,7 @@ pub fn land(
     manner: &Manner<'_>,
     listener: &mut dyn Listener,
 ) -> Result<Landed> {
-    if let Some(landed) = landed(handle) {
+    if let Some(landed) = landed(handle)? {
         return Ok(landed);
     }
     handle.require_unclaimed()?;

@@ -121,6 +121,7 @@ pub fn resume(handle: &mut Handle<'_>, templates: &Templates) -> Result<Synced> 
             format!("the worktree {} is gone, and the resolution with it", stopped.worktree);
         return Err(Failure::new(Kind::User, message).hint("git ap sync --abort").into());
     }
+    worktrees::require_removable(handle.tools.repository, path)?;
     let git = Git::elsewhere(path).as_user();
     let unmerged = git.output(["diff", "--name-only", "--diff-filter=U", "-z"])?;
     let open: Vec<_> = unmerged.split(|b| *b == 0).filter(|p| !p.is_empty()).map(quote).collect();

@@ -42,8 +42,14 @@ pub(super) fn require_nothing_of_its_own(worktree: &Path) -> Result<()> {
         let Some(what) = own(&Git::elsewhere(&place))? else { continue };
         let message =
             format!("`{path}` in {} is a repository of its own and has {what}", worktree.display());
-        let place = place.display().to_string();
-        let hint = format!("push it, or keep it: mv {} ..", shell_word(&place));
+        let shown = place.display().to_string();
+        let word = shell_word(&shown);
+        // The git directory of a submodule lies in that of the worktree, and goes with it.
+        let hint = if place.join(".git").is_dir() {
+            format!("push it, or keep it: mv {word} ..")
+        } else {
+            format!("cd {word}, and push there what shall stay")
+        };
         return Err(Failure::new(Kind::Repository, message).hint(hint).into());
     }
     Ok(())

@@ -9,7 +9,6 @@ use anyhow::Result;
 
 use super::{git_dir, os_str, same};
 use crate::domain::error::{Failure, Kind};
-use crate::domain::path::shell_word;
 use crate::git::{Git, Repository};
 
 /// A linked worktree whose link was followed there and back.
@@ -64,6 +63,6 @@ fn broken(worktree: &Path) -> Failure {
     let message = format!(
         "`{shown}` has lost its link to the repository: its file .git is gone or leads elsewhere"
     );
-    let hint = format!("git worktree repair {}", shell_word(&shown));
-    Failure::new(Kind::Repository, message).hint(hint)
+    // With its path as an argument git looks for the link in it first, and says that it failed.
+    Failure::new(Kind::Repository, message).hint("git worktree repair")
 }

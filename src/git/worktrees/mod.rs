@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 pub use add::{add, fill_submodules, move_to};
-pub use remove::remove;
+pub use remove::{remove, require_removable};
 pub use save::{contents, keep_commit, save_all};
 
 use super::Repository;

@@ -33,11 +33,8 @@ pub fn remove(repository: &Repository, path: &Path, steps: &Steps) -> Result<()>
             if found.is_none() {
                 return Err(foreign(&shown).into());
             }
-            let git_dir = linked_of(repository, path)?.git_dir;
-            if !git_dir.join(REMOVING).exists() {
-                if !git_dir.join(GATE_SIGN).exists() {
-                    inside::require_nothing_of_its_own(path)?;
-                }
+            require_removable(repository, path)?;
+            if !linked_of(repository, path)?.git_dir.join(REMOVING).exists() {
                 put_sign(path, REMOVING, "", steps)?;
             }
             remove_files(path)?;
@@ -52,6 +49,19 @@ pub fn remove(repository: &Repository, path: &Path, steps: &Steps) -> Result<()>
         steps.pass("removed-worktree", &shown)?;
     }
     Ok(())
+}
+
+/// Refuses what [`remove`] would refuse for what somebody keeps in there: asked before anything
+/// is decided, so that nothing is left half done. A removal that has begun is not refused.
+pub fn require_removable(repository: &Repository, path: &Path) -> Result<()> {
+    if fs::symlink_metadata(path).is_err() || is_empty(path) {
+        return Ok(());
+    }
+    let git_dir = linked_of(repository, path)?.git_dir;
+    if git_dir.join(REMOVING).exists() || git_dir.join(GATE_SIGN).exists() {
+        return Ok(());
+    }
+    inside::require_nothing_of_its_own(path)
 }
 
 fn foreign(shown: &str) -> Failure {

@@ -4,6 +4,7 @@
 mod cycle;
 mod gates;
 mod guard;
+mod inner;
 mod kept;
 mod moved_target;
 mod names;
