@@ -2,13 +2,14 @@
 //! checked out. Local changes are never overwritten.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use super::Undone;
 use crate::domain::error::{Failure, Kind};
-use crate::domain::path::RepoPath;
+use crate::domain::path::{RepoPath, shell_word};
 use crate::domain::session::Session;
 use crate::domain::tree::Change;
 use crate::git::worktrees;
@@ -100,20 +101,80 @@ impl Landing<'_> {
         Ok(self.repository.file_at(self.to, path)?.as_ref() == Some(&bytes))
     }
 
+    /// Files where landing adds one, or a directory of one, that the target does not track, each
+    /// with what has to move for it. Git takes those that it ignores for outputs and overwrites
+    /// them (git-read-tree(1), `-u`); here they are somebody's until the owner says otherwise.
+    fn ignored_in_the_way(&self) -> Result<Vec<(RepoPath, RepoPath)>> {
+        let mut found = Vec::new();
+        for change in self.changes()?.into_iter().filter(|change| change.old.is_none()) {
+            for path in self.obstacles(&change.path)? {
+                if !self.is_own(&path) && !self.is_as_landed(&path)? {
+                    let moving = if path.is_below(&change.path) { &change.path } else { &path };
+                    found.push((path.clone(), moving.clone()));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// What lies where a file is to be added: something in place of one of its directories,
+    /// itself, or untracked files in a directory of its name.
+    fn obstacles(&self, path: &RepoPath) -> Result<Vec<RepoPath>> {
+        let bytes = path.as_bytes();
+        let slashes = bytes.iter().enumerate().filter(|(_, b)| **b == b'/').map(|(at, _)| at);
+        for end in slashes.chain([bytes.len()]) {
+            let Some(part) = RepoPath::new(&bytes[..end]) else { continue };
+            let place = self.worktree.join(worktrees::os_path(&part));
+            let Ok(metadata) = std::fs::symlink_metadata(&place) else { return Ok(Vec::new()) };
+            if !metadata.is_dir() {
+                let tracked = self.repository.file_at(self.from, &part)?.is_some();
+                return Ok(if tracked { Vec::new() } else { vec![part] });
+            }
+        }
+        let git = self.git().env("GIT_LITERAL_PATHSPECS", "1");
+        let args = ["ls-files", "--others", "-z", "--full-name", "--"].map(OsString::from);
+        let rows = git.output(args.into_iter().chain([worktrees::os_path(path)]))?;
+        let rows = rows.split(|b| *b == 0).map(|row| row.strip_suffix(b"/").unwrap_or(row));
+        Ok(rows.filter_map(RepoPath::new).collect())
+    }
+
     /// Refuses where local changes would be overwritten.
     fn require_room(&self) -> Result<()> {
+        self.require_no_conflicts()?;
         let mut blocking = self.in_the_way()?;
         blocking.retain(|path| !self.is_own(path));
-        let Some(first) = blocking.first() else { return Ok(()) };
-        let more = match blocking.len() - 1 {
+        if let Some(first) = blocking.first() {
+            let hint = "commit them, or put them aside with `git stash -u`, then `git ap land`";
+            return Err(self.no_room(first, blocking.len(), "local changes", hint).into());
+        }
+        let blocking = self.ignored_in_the_way()?;
+        let Some((first, moving)) = blocking.first() else { return Ok(()) };
+        let place = self.worktree.join(worktrees::os_path(moving)).display().to_string();
+        let kept = format!("{place}.kept");
+        let hint = format!("mv {} {}", shell_word(&place), shell_word(&kept));
+        Err(self.no_room(first, blocking.len(), "files that git ignores", &hint).into())
+    }
+
+    fn no_room(&self, first: &RepoPath, count: usize, what: &str, hint: &str) -> Failure {
+        let more = match count - 1 {
             0 => String::new(),
             n => format!(" and {n} more"),
         };
         let message = format!(
-            "landing would overwrite local changes in {}: `{first}`{more}; nothing was changed",
+            "landing would overwrite {what} in {}: `{first}`{more}; nothing was changed",
             self.worktree.display()
         );
-        let hint = "commit them, or put them aside with `git stash -u`, then `git ap land`";
+        Failure::new(Kind::Conflict, message).hint(hint)
+    }
+
+    /// Git updates no files beside an index with conflicts.
+    fn require_no_conflicts(&self) -> Result<()> {
+        if self.git().output(["ls-files", "--unmerged", "-z"])?.is_empty() {
+            return Ok(());
+        }
+        let place = self.worktree.display().to_string();
+        let message = format!("{place} has conflicts that are not resolved; nothing was changed");
+        let hint = format!("git -C {} status", shell_word(&place));
         Err(Failure::new(Kind::Conflict, message).hint(hint).into())
     }
 
@@ -149,24 +210,30 @@ impl Landing<'_> {
         let git = self.git().env("GIT_LITERAL_PATHSPECS", "1");
         let name = worktrees::os_path(path);
         if self.repository.file_at(self.from, path)?.is_some() {
-            let args = ["checkout", "--quiet", self.from, "--"].map(std::ffi::OsString::from);
+            let args = ["checkout", "--quiet", self.from, "--"].map(OsString::from);
             return git.output(args.into_iter().chain([name])).map(drop);
         }
         let args = ["rm", "--quiet", "--cached", "--force", "--ignore-unmatch", "--"];
-        git.output(args.map(std::ffi::OsString::from).into_iter().chain([name]))?;
+        git.output(args.map(OsString::from).into_iter().chain([name]))?;
         writer.remove(path).map(drop)
     }
 
     /// A two-tree merge as `git checkout` does it (git-read-tree(1)): it keeps local changes
     /// elsewhere and refuses to overwrite any. Done again, it finds everything in place.
-    fn update_files(&self) -> Result<()> {
+    fn update_files(&self) -> Result<(), Undone> {
         self.steps.pass("update-files", &self.worktree.display().to_string())?;
         let git = self.git().as_user();
         // Entries whose times alone changed would look like local changes. That some do differ
         // is the answer 1, and no failure.
         git.answered(["update-index", "-q", "--refresh"])?;
-        git.output(["read-tree", "-m", "-u", self.from, self.to])
-            .context("the files of the target cannot be updated")?;
-        self.steps.pass("updated-files", &self.worktree.display().to_string())
+        // It looks at everything before it writes anything, and no branch has moved yet.
+        git.output(["read-tree", "-m", "-u", self.from, self.to]).map_err(|error| {
+            let place = self.worktree.display().to_string();
+            let message =
+                format!("the files in {place} cannot be updated, so nothing landed: {error}");
+            let hint = format!("git -C {} status", shell_word(&place));
+            Undone::Nothing(Failure::new(Kind::Conflict, message).hint(hint).into())
+        })?;
+        Ok(self.steps.pass("updated-files", &self.worktree.display().to_string())?)
     }
 }
