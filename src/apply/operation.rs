@@ -178,7 +178,7 @@ pub fn saved(
     }
     // What was committed on a detached HEAD is on no branch.
     let heads = [repository.reference(&place.branch)?, worktrees::head_of(repository, worktree)?];
-    for tip in heads.into_iter().flatten() {
+    for tip in heads.into_iter().flatten().chain(worktrees::own_references(worktree)?) {
         let safe = repository.is_ancestor(&tip, &session.integration)?
             || references.iter().any(|r| {
                 let saved = repository.reference(r).ok().flatten();

@@ -20,6 +20,11 @@ use crate::ui::Format;
 
 /// Say which objective may change a path, and by which rule
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  git ap scope who src/auth/login.rs
+  git ap scope who --plan jwt src/new.rs docs/
+  git diff --name-only -z main | git ap scope who --stdin -z")]
 pub(super) struct Args {
     /// Paths from the repository's root, whether they exist or not
     #[arg(value_name = "PATH")]

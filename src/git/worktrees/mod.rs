@@ -182,6 +182,19 @@ pub fn head_of(repository: &Repository, worktree: &Path) -> Result<Option<String
     Ok(registered(repository, worktree)?.and_then(|w| w.head))
 }
 
+/// The commits that only references of a worktree's own reach, which go with it (git-worktree(1),
+/// "REFS"); none where there is no worktree.
+pub fn own_references(worktree: &Path) -> Result<Vec<String>> {
+    if git_dir(worktree)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let args = ["for-each-ref", "--format=%(objecttype) %(objectname)"];
+    let own = ["refs/worktree/", "refs/bisect/", "refs/rewritten/"];
+    let rows = link::followed(worktree)?.output(args.iter().chain(&own))?;
+    let rows = String::from_utf8_lossy(&rows).into_owned();
+    Ok(rows.lines().filter_map(|row| row.strip_prefix("commit ")).map(str::to_owned).collect())
+}
+
 /// What a worktree holds that is in no commit.
 pub fn dirty(worktree: &Path) -> Result<Dirt> {
     let args = ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all"];

@@ -137,3 +137,16 @@ fn everything_that_is_staged_or_gone_is_committed_when_it_is_done() {
     let files: Vec<&str> = files.lines().filter_map(|f| f.strip_prefix("src/auth/")).collect();
     assert_eq!(files, expected);
 }
+
+#[test]
+fn what_only_a_reference_of_the_worktree_reaches_is_kept() {
+    let repo = planned();
+    repo.ap(["start", "--yes"]).exits(0);
+    let one = place(&repo, "T1");
+    repo.git_at(&one, ["commit", "-q", "--allow-empty", "-m", "aside"]).exits(0);
+    repo.git_at(&one, ["update-ref", "refs/worktree/mine", "HEAD"]).exits(0);
+    repo.git_at(&one, ["reset", "-q", "--hard", "HEAD^"]).exits(0);
+    let kept = format!("refs/ap/backup/{ID}/T1");
+    repo.ap(["drop", "T1"]).exits(0).says(&kept);
+    assert_eq!(repo.git(["log", "-1", "--format=%s", &kept]), "aside");
+}
