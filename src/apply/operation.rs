@@ -133,7 +133,7 @@ impl Operator<'_> {
         let path = Path::new(&stopped.worktree);
         if path.exists() {
             let name = format!("{}/sync", self.session.plan());
-            worktrees::save_all(self.repository, path, &name, self.steps)?;
+            worktrees::save_all(self.repository, path, &name, &[], self.steps)?;
         }
         worktrees::remove(self.repository, Path::new(&stopped.worktree), self.steps)
     }
@@ -174,7 +174,7 @@ pub fn saved(
     let mut references = Vec::new();
     worktrees::require_removable(repository, worktree)?;
     if worktree.exists() {
-        references.extend(worktrees::save_all(repository, worktree, &name, steps)?);
+        references.extend(worktrees::save_all(repository, worktree, &name, &place.brought, steps)?);
     }
     // What was committed on a detached HEAD is on no branch.
     let heads = [repository.reference(&place.branch)?, worktrees::head_of(repository, worktree)?];

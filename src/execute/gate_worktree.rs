@@ -152,7 +152,7 @@ fn save_foreign(handle: &Handle<'_>, path: &Path) -> Result<()> {
         return Ok(());
     }
     let name = format!("{}/gate", handle.session.plan());
-    worktrees::save_all(handle.tools.repository, path, &name, handle.tools.steps).map(drop)
+    worktrees::save_all(handle.tools.repository, path, &name, &[], handle.tools.steps).map(drop)
 }
 
 /// The sign in the worktree's git directory with the tree of what was left there.

@@ -164,7 +164,7 @@ pub fn abort(handle: &mut Handle<'_>) -> Result<Option<String>> {
     let name = format!("{}/sync", handle.session.plan());
     let mut backup = None;
     if path.join(".git").exists() {
-        backup = worktrees::save_all(tools.repository, path, &name, tools.steps)?;
+        backup = worktrees::save_all(tools.repository, path, &name, &[], tools.steps)?;
         let head = worktrees::head_of(tools.repository, path)?;
         if let Some(head) = head.filter(|head| *head != stopped.integration) {
             backup = Some(worktrees::keep_commit(tools.repository, &name, &head, tools.steps)?);

@@ -18,16 +18,18 @@ use crate::store::Steps;
 /// stay as they are. Returns the ref; none: there was nothing. The same contents again give the
 /// same ref.
 ///
-/// Repositories inside are left out: `remove` refuses to drop what they alone have.
+/// Repositories inside are left out: `remove` refuses to drop what they alone have. So is what
+/// was brought into the worktree, by its quoted paths: it may be a secret, and is elsewhere.
 pub fn save_all(
     repository: &Repository,
     worktree: &Path,
     name: &str,
+    brought: &[String],
     steps: &Steps,
 ) -> Result<Option<String>> {
     let linked = linked_of(repository, worktree)?;
     steps.pass("save-worktree", &worktree.display().to_string())?;
-    let Some(found) = look(linked, worktree)? else { return Ok(None) };
+    let Some(found) = look(linked, worktree, brought)? else { return Ok(None) };
     let message = format!("what was in {} and in no commit\n", worktree.display());
     keep(repository, name, &found, &message, steps).map(Some)
 }
@@ -35,7 +37,7 @@ pub fn save_all(
 /// The tree that everything in a worktree would make, ignored files aside; none: nothing is
 /// there that no commit has, in the index neither. The worktree and its index stay as they are.
 pub fn contents(repository: &Repository, worktree: &Path) -> Result<Option<String>> {
-    Ok(look(linked_of(repository, worktree)?, worktree)?.map(|found| found.tree))
+    Ok(look(linked_of(repository, worktree)?, worktree, &[])?.map(|found| found.tree))
 }
 
 /// What a worktree holds that is in no commit.
@@ -48,7 +50,7 @@ struct Found {
     staged: Option<String>,
 }
 
-fn look(linked: Linked, worktree: &Path) -> Result<Option<Found>> {
+fn look(linked: Linked, worktree: &Path, brought: &[String]) -> Result<Option<Found>> {
     // What is there is half of what was saved before the removal began.
     if linked.git_dir.join(REMOVING).exists() || is_unfilled(&linked, worktree)? {
         return Ok(None);
@@ -67,6 +69,7 @@ fn look(linked: Linked, worktree: &Path) -> Result<Option<Found>> {
     let head_tree = git.line(["rev-parse", "--verify", "HEAD^{tree}"])?;
     let staged = staged_tree(&git).with_context(saving)?;
     stage_everything(&git, worktree).with_context(saving)?;
+    leave_out(&git, brought).with_context(saving)?;
     let tree = git.line(["write-tree"]).with_context(saving)?;
     let staged = staged.filter(|staged| *staged != head_tree && *staged != tree);
     let is_clean = tree == head_tree && staged.is_none();
@@ -120,6 +123,23 @@ fn stage_everything(git: &Git, worktree: &Path) -> Result<()> {
         args.push(os_str(&[b":(exclude,top,literal)", path.as_bytes()].concat()));
     }
     git.output(args).map(drop)
+}
+
+/// Takes what was brought out of the index that `git` uses; what `HEAD` has is no such thing.
+fn leave_out(git: &Git, brought: &[String]) -> Result<()> {
+    if brought.is_empty() {
+        return Ok(());
+    }
+    let args = ["diff-index", "--cached", "--diff-filter=A", "--name-only", "-z", "HEAD", "--"];
+    let added = git.output(args)?;
+    let mut rows = Vec::new();
+    for path in added.split(|b| *b == 0).filter_map(RepoPath::new) {
+        if brought.contains(&path.to_string()) {
+            rows.extend_from_slice(path.as_bytes());
+            rows.push(0);
+        }
+    }
+    git.fed(["update-index", "--force-remove", "-z", "--stdin"], Some(&rows)).map(drop)
 }
 
 /// Takes the flags away by which an index passes files over, where the file is there. What a

@@ -112,6 +112,12 @@ fn what_was_brought_into_a_worktree_is_never_committed() {
     finish(&repo, "T1", "src/auth/a.rs", "a\n");
     let files = repo.git(["show", "--name-only", "--format=", &format!("ap/{ID}/T1")]);
     assert_eq!(files, "src/auth/a.rs");
+    // Nor is it in a backup: it may be a secret.
+    write(&repo, "T2", "src/web/b.rs", "b\n");
+    repo.ap(["drop", "T2"]).exits(0);
+    let kept = format!("refs/ap/backup/{ID}/T2");
+    let files = repo.git(["diff", "--name-only", &format!("{kept}^"), &kept]);
+    assert_eq!(files, "src/web/b.rs");
 }
 
 #[cfg(unix)]

@@ -263,7 +263,7 @@ fn a_worktree_without_its_link_never_leads_to_another_repository() {
         }
         for result in [
             worktrees::move_to(&place, &commit, &Steps::default()),
-            worktrees::save_all(&opened, &place, "x", &Steps::default()).map(drop),
+            worktrees::save_all(&opened, &place, "x", &[], &Steps::default()).map(drop),
             worktrees::fill_submodules(&place, &Steps::default()),
         ] {
             let refused = failure(result);

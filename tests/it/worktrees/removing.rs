@@ -187,7 +187,7 @@ fn what_is_half_removed_is_not_saved_again() {
     let repo = repo(&["a", "b"]);
     let place = added(&repo);
     fs::write(place.join("a"), "2").expect("writable");
-    let save = || worktrees::save_all(&open(&repo), &place, "x", &Steps::default());
+    let save = || worktrees::save_all(&open(&repo), &place, "x", &[], &Steps::default());
     assert!(save().expect("saved").is_some());
     let steps = Steps::new(Some("remove-link=fail")).expect("readable");
     worktrees::remove(&open(&repo), &place, &steps).expect_err("it was killed");

@@ -17,7 +17,7 @@ fn write(place: &Path, file: &str, text: &str) {
 }
 
 fn save(repo: &Repo, place: &Path) -> Option<String> {
-    worktrees::save_all(&open(repo), place, "x/T1", &Steps::default()).expect("saved")
+    worktrees::save_all(&open(repo), place, "x/T1", &[], &Steps::default()).expect("saved")
 }
 
 /// The index and the files of a worktree, as they must stay.
@@ -277,9 +277,9 @@ fn after_any_failed_step_the_same_is_saved_once() {
             git_in(repo, &place, ["add", "a"]);
             write(&place, "a", "2");
             let before = standing(repo, &place);
-            let done = worktrees::save_all(&open(repo), &place, "x", steps).is_ok();
+            let done = worktrees::save_all(&open(repo), &place, "x", &[], steps).is_ok();
             assert_eq!(standing(repo, &place), before);
-            let saved = worktrees::save_all(&open(repo), &place, "x", &Steps::default());
+            let saved = worktrees::save_all(&open(repo), &place, "x", &[], &Steps::default());
             assert_eq!(saved.expect("saved").as_deref(), Some("refs/ap/backup/x"));
             assert_eq!(repo.git(["for-each-ref", "refs/ap"]).lines().count(), 1);
             done
