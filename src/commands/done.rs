@@ -6,7 +6,7 @@ use super::session::{Teller, Workshop, what_next};
 use super::{Ctx, Exit, page, run};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::{ObjectiveId, PlanId};
-use crate::domain::session::{Next, next};
+use crate::domain::session::{Next, Phase, next};
 use crate::execute::session::Handle;
 use crate::execute::submit::{Manner, Verdict, submit};
 use crate::report::Templates;
@@ -79,7 +79,9 @@ fn all(
     }
     let plans: std::collections::BTreeSet<&PlanId> = named.iter().map(|(plan, _)| plan).collect();
     for plan in plans {
-        goes_on(ctx, workshop, plan, &templates, teller)?;
+        let own: Vec<&ObjectiveId> =
+            named.iter().filter(|(p, _)| p == plan).map(|(_, objective)| objective).collect();
+        goes_on(ctx, workshop, (plan, &own), &templates, teller)?;
     }
     Ok(Exit::DONE)
 }
@@ -156,16 +158,24 @@ fn told(
     Ok(Err(failure))
 }
 
-/// In a session that `run` began, the last one goes on.
+/// In a session that `run` began, the last one goes on: it merges, and starts what comes next.
+/// Where that was interrupted after the merge, saying `done` again starts it.
 fn goes_on(
     ctx: &Ctx,
     workshop: &Workshop,
-    plan: &PlanId,
+    (plan, own): (&PlanId, &[&ObjectiveId]),
     templates: &Templates,
     teller: &mut Teller<'_>,
 ) -> Result<()> {
     let mut handle = workshop.session(plan)?;
-    if handle.session.approval.by_run && matches!(next(&handle.session), Next::Merge { .. }) {
+    let merged =
+        |id: &&ObjectiveId| handle.session.objective(id).is_some_and(|o| o.phase == Phase::Merged);
+    let goes_on = match next(&handle.session) {
+        Next::Merge { .. } => true,
+        Next::Start { .. } => own.iter().all(merged),
+        _ => false,
+    };
+    if handle.session.approval.by_run && goes_on {
         return run::advance(ctx, &mut handle, templates, teller).map(drop);
     }
     if ctx.ui.format == Format::Human {

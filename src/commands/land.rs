@@ -7,6 +7,7 @@ use super::session::{Purpose, Teller, Workshop, what_next};
 use super::{Ctx, Exit, accomplished, page, would};
 use crate::domain::config::LandVia;
 use crate::domain::error::{Failure, Kind};
+use crate::domain::session::Session;
 use crate::execute::land::{self, Manner};
 use crate::execute::session::Handle;
 use crate::execute::{reservations, sync};
@@ -78,14 +79,13 @@ pub fn land(
         let hint = format!("git push origin {short}, and open the pull request there");
         return Err(Failure::new(Kind::User, message).hint(hint).into());
     }
-    let record = match handle.session.landed {
-        Some(_) => Vec::new(),
-        None if !handle.agreed.config.record => Vec::new(),
-        None => {
-            let now = ctx.clock.rfc3339();
-            let record = accomplished::record(project, &handle.session, Some(&now))?;
-            accomplished::record_files(templates, &record)?
+    let wanted = handle.agreed.config.record;
+    let record = |session: &Session| {
+        if !wanted {
+            return Ok(Vec::new());
         }
+        let now = ctx.clock.rfc3339();
+        accomplished::record_files(templates, &accomplished::record(project, session, Some(&now))?)
     };
     let squash = squash || via == LandVia::Squash;
     let manner = Manner { squash, record: &record, templates };

@@ -75,7 +75,10 @@ fn again(
             ctx.ui.note(&how_to_get_back(&workshop.project, &reference)?);
         }
         start(&mut handle, objective, Manner { afresh: args.afresh }, teller)?;
-    } else if phase != Phase::Working && phase != Phase::Started {
+    } else if phase == Phase::Started {
+        // A start that did not get to its end, perhaps one of ours.
+        start(&mut handle, objective, Manner::default(), teller)?;
+    } else if phase != Phase::Working {
         handle.append(Entry::Retried { objective: objective.clone() })?;
     }
     if ctx.ui.format == Format::Human {

@@ -14,7 +14,7 @@ use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
 use crate::domain::plan::Plan;
-use crate::domain::session::{Entry, Operation, Phase, Standing, postponed};
+use crate::domain::session::{Entry, Operation, Phase, Place, Standing, postponed};
 use crate::git::{RefUpdate, Repository, Signing};
 use crate::report::{Done as Finished, Templates, Tests, WaveView};
 
@@ -62,12 +62,7 @@ pub fn merge(
     require_no_conflict(handle)?;
     postpone(handle, without, listener)?;
     let Some(number) = handle.session.current_wave() else { return Ok(None) };
-    let open: Vec<Standing> = handle
-        .session
-        .of_wave(number)
-        .filter(|o| !matches!(o.phase, Phase::Merged | Phase::Dropped))
-        .cloned()
-        .collect();
+    let open = open_of(handle, number);
     require_accepted(handle, number, &open)?;
     let shares = judged(handle, &open)?;
     let merged = merged_with(handle, &shares);
@@ -146,11 +141,33 @@ fn postpone(
         .collect();
     let agreed = &handle.agreed;
     let moves = postponed(&handle.session, &agreed.plan, &agreed.scopes, &agreed.rules, &moving)?;
-    for (objective, wave) in moves {
-        listener.note(&format!("{objective} waits for wave {wave}"));
-        handle.append(Entry::Postponed { objectives: vec![objective], wave })?;
+    if moves.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    require_rest(handle, &moves)?;
+    for moved in &moves {
+        listener.note(&format!("{} waits for wave {}", moved.objective, moved.wave));
+    }
+    handle.append(Entry::Postponed { moves }).map(drop)
+}
+
+/// Refuses, before anybody is moved, where what is left of the wave cannot be merged. Given
+/// again after its wave was merged, the command does not move the same objectives once more.
+fn require_rest(handle: &Handle<'_>, moves: &[Place]) -> Result<(), Failure> {
+    let Some(wave) = handle.session.current_wave() else { return Ok(()) };
+    let moves = |o: &Standing| moves.iter().any(|moved| moved.objective == o.id);
+    let rest: Vec<Standing> = open_of(handle, wave).into_iter().filter(|o| !moves(o)).collect();
+    if rest.is_empty() {
+        let message = format!("nothing of wave {wave} would be left to merge");
+        return Err(Failure::new(Kind::User, message).hint("git ap status"));
+    }
+    require_accepted(handle, wave, &rest)
+}
+
+/// The objectives of a wave that are neither merged nor dropped.
+fn open_of(handle: &Handle<'_>, wave: u32) -> Vec<Standing> {
+    let open = |o: &&Standing| !matches!(o.phase, Phase::Merged | Phase::Dropped);
+    handle.session.of_wave(wave).filter(open).cloned().collect()
 }
 
 /// Refuses a wave that is not done, naming who is missing and the ways on.

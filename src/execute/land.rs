@@ -15,7 +15,7 @@ use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
-use crate::domain::session::{Operation, Phase};
+use crate::domain::session::{Operation, Phase, Session};
 use crate::domain::tree::{Mode, Side};
 use crate::report::{Done, LandingView, Templates, Tests};
 
@@ -30,13 +30,15 @@ pub struct Landed {
     pub already: bool,
 }
 
+/// The files of the record of a session, with their contents.
+pub type Record<'a> = dyn Fn(&Session) -> Result<Vec<(RepoPath, Vec<u8>)>> + 'a;
+
 /// How a session lands.
-#[derive(Debug)]
 pub struct Manner<'a> {
     /// As one commit on the target.
     pub squash: bool,
-    /// The files of the record.
-    pub record: &'a [(RepoPath, Vec<u8>)],
+    /// Makes the record, of the session as it lands: with the target merged into it.
+    pub record: &'a Record<'a>,
     /// For the commits' messages.
     pub templates: &'a Templates,
 }
@@ -167,14 +169,15 @@ fn gate(handle: &mut Handle<'_>, listener: &mut dyn Listener) -> Result<()> {
 /// The integration tip with the record on it.
 fn recorded(handle: &Handle<'_>, manner: &Manner<'_>) -> Result<String> {
     let tip = handle.session.integration.clone();
-    if manner.record.is_empty() {
+    let record = (manner.record)(&handle.session)?;
+    if record.is_empty() {
         return Ok(tip);
     }
     let repository = handle.tools.repository;
     let mut edits = Vec::new();
-    for (path, bytes) in manner.record {
-        let id = repository.store_blob(bytes)?;
-        edits.push((path.clone(), Some(Side { mode: Mode::File, id })));
+    for (path, bytes) in record {
+        let id = repository.store_blob(&bytes)?;
+        edits.push((path, Some(Side { mode: Mode::File, id })));
     }
     let tree = repository.tree_with(Some(&tip), &edits)?;
     let message = message(

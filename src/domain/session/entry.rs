@@ -81,12 +81,11 @@ pub enum Entry {
         /// Which one.
         objective: ObjectiveId,
     },
-    /// Objectives of a wave wait for the next one.
+    /// Objectives of a wave wait for a later one, and with them those that need their results:
+    /// one line, so that none of them moves alone.
     Postponed {
-        /// Which ones.
-        objectives: Vec<ObjectiveId>,
-        /// The wave that they now belong to.
-        wave: u32,
+        /// Which ones, with the waves that they now belong to.
+        moves: Vec<Place>,
     },
     /// A process does something that takes time; nobody else does it meanwhile.
     Claimed {

@@ -1,7 +1,7 @@
 //! Moving an objective out of its wave: the first later one in which it meets nobody, with
 //! everything that waits for it behind it.
 
-use super::{Phase, Session};
+use super::{Phase, Place, Session};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::ObjectiveId;
 use crate::domain::overlap::{Case, meet};
@@ -15,7 +15,7 @@ pub fn postponed(
     scopes: &[Scope],
     rules: &Rules,
     moving: &[ObjectiveId],
-) -> Result<Vec<(ObjectiveId, u32)>, Failure> {
+) -> Result<Vec<Place>, Failure> {
     let mut waves: Vec<(ObjectiveId, u32)> =
         session.objectives.iter().map(|o| (o.id.clone(), o.wave)).collect();
     let gone = |id: &ObjectiveId| {
@@ -24,7 +24,7 @@ pub fn postponed(
     };
     let languages = Languages::new(scopes, rules);
     let index = |id: &ObjectiveId| scopes.iter().position(|s| s.id == *id);
-    let mut moved: Vec<(ObjectiveId, u32)> = Vec::new();
+    let mut moved: Vec<Place> = Vec::new();
     let mut open: Vec<ObjectiveId> = moving.to_vec();
     open.sort();
     while !open.is_empty() {
@@ -56,7 +56,7 @@ pub fn postponed(
             entry.1 = wave;
         }
         if wave != at {
-            moved.push((id.clone(), wave));
+            moved.push(Place { objective: id.clone(), wave });
         }
         // Whoever needs its result waits longer now.
         for other in plan.objectives.iter().filter(|o| o.depends_on.contains(&id) && !gone(&o.id)) {

@@ -123,9 +123,9 @@ fn step(session: &mut Session, line: &Line, entry: &Entry) -> Result<(), String>
             standing.retries += 1;
             session.red = None;
         }
-        Entry::Postponed { objectives, wave } => {
-            for objective in objectives {
-                of(session, objective)?.wave = *wave;
+        Entry::Postponed { moves } => {
+            for moved in moves {
+                of(session, &moved.objective)?.wave = moved.wave;
             }
             session.red = None;
         }

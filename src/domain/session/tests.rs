@@ -87,7 +87,7 @@ fn from_approval_to_landing() {
     told.accept("T1");
     told.say(Entry::Failed { objective: id("T2"), reason: "no".into() });
     assert_eq!(told.next(), Next::Decide { wave: 1, objectives: vec![id("T2")] });
-    told.say(Entry::Postponed { objectives: vec![id("T2")], wave: 2 });
+    told.say(Entry::Postponed { moves: vec![Place { objective: id("T2"), wave: 2 }] });
     assert_eq!(told.next(), Next::Merge { wave: 1 });
     told.merge(1, "p", "w1", &["T1"]);
     assert_eq!(told.next(), Next::Start { wave: 2, objectives: vec![id("T3")] });

@@ -115,3 +115,16 @@ fn gates_see_the_commit_that_lands_and_nothing_else() {
     let seen = std::fs::read_to_string(seen).expect("the gate wrote it");
     assert_eq!(seen.trim_end(), repo.git(["rev-parse", &integration()]));
 }
+
+#[test]
+fn a_wave_that_cannot_be_merged_without_somebody_loses_nobody() {
+    let repo = planned_with("", "");
+    repo.ap(["start", "--yes"]).exits(0);
+    let waves = || repo.ap(["status", "--format", "json"]).exits(0).stdout();
+    let before = waves();
+    repo.ap(["merge", "--without", "T1"]).exits(6).says("because of T2 (working)");
+    repo.ap(["merge", "--without", "T1", "--without", "T2"])
+        .exits(1)
+        .says("nothing of wave 1 would be left to merge");
+    assert_eq!(waves(), before);
+}

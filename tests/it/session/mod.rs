@@ -6,6 +6,7 @@ mod gates;
 mod guard;
 mod inner;
 mod kept;
+mod killed;
 mod landing;
 mod moved_target;
 mod names;

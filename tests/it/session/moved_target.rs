@@ -19,6 +19,8 @@ fn what_does_not_conflict_is_merged_when_it_lands() {
     repo.write("other.txt", "other\n");
     let moved = repo.commit("other");
     repo.ap(["land"]).exits(0).says("main was merged in");
+    let record = repo.read(&format!(".ap/sessions/{ID}/accomplishment.md"));
+    assert!(record.contains(&format!("tips of `main` were merged: `{moved}`")), "{record}");
     assert_eq!(repo.git(["merge-base", "main", &moved]), moved);
     assert_eq!(repo.read("src/auth/login.rs"), "theirs\n");
     let base = repo.git(["rev-list", "--max-parents=0", "main"]);

@@ -86,6 +86,14 @@ impl<'a> Run<'a> {
         done
     }
 
+    /// Runs it, and panics unless it ends by itself, in whatever way but with a bug.
+    pub fn ends(mut self) -> Done {
+        let done = self.finish();
+        let code = done.output.status.code();
+        assert!(code.is_some_and(|code| (0..70).contains(&code)), "{}", done.describe());
+        done
+    }
+
     /// Runs it, and panics if it was not killed.
     pub fn dies(mut self) {
         let done = self.finish();
@@ -107,6 +115,11 @@ impl<'a> Run<'a> {
 }
 
 impl Done {
+    /// Its exit code; -1: it was killed.
+    pub fn code(&self) -> i32 {
+        self.output.status.code().unwrap_or(-1)
+    }
+
     /// What it printed as its answer.
     pub fn stdout(&self) -> String {
         String::from_utf8(self.output.stdout.clone()).expect("the answer is UTF-8")
