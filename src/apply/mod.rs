@@ -12,7 +12,7 @@ use crate::domain::action::Action;
 use crate::git::{Repository, Saved};
 use crate::store::{self, Steps, Writer};
 
-pub use operation::{integration_saved, operation, saved};
+pub use operation::{Surroundings, integration_saved, operation, saved};
 
 /// Why an operation was not carried out.
 #[derive(Debug)]

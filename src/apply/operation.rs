@@ -1,6 +1,7 @@
 //! Carrying out an operation of a session. Each can be carried out again after a crash at any
 //! of its steps and ends in the same state; what would be lost is saved first.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -16,19 +17,30 @@ use crate::store::Steps;
 struct Operator<'a> {
     repository: &'a Repository,
     session: &'a Session,
-    submodules: bool,
+    surroundings: &'a Surroundings,
     steps: &'a Steps,
+}
+
+/// What an operation needs to know beside the session.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// Whether worktrees get their submodules.
+    pub submodules: bool,
+    /// Where the gates' worktree is, or would be.
+    pub gate: PathBuf,
+    /// Where the worktree for conflicts is, or would be.
+    pub sync: PathBuf,
 }
 
 /// Carries out an operation of `session`, or the rest of it.
 pub fn operation(
     repository: &Repository,
     session: &Session,
-    submodules: bool,
+    surroundings: &Surroundings,
     operation: &Operation,
     steps: &Steps,
 ) -> Result<(), Undone> {
-    let at = Operator { repository, session, submodules, steps };
+    let at = Operator { repository, session, surroundings, steps };
     match operation {
         Operation::Approve(approval) => {
             at.moved(&session.integration_branch(), None, Some(&approval.pin), "approved", &[])
@@ -109,7 +121,7 @@ impl Operator<'_> {
         let short = branch.strip_prefix("refs/heads/").unwrap_or(branch);
         let checkout = Checkout::Branch { name: short.to_owned(), start: start.to_owned() };
         worktrees::add(self.repository, worktree, &checkout, self.steps)?;
-        if self.submodules {
+        if self.surroundings.submodules {
             worktrees::fill_submodules(worktree, self.steps)?;
         }
         let name = format!("{}/{objective}\n", self.session.plan());
@@ -139,18 +151,30 @@ impl Operator<'_> {
     }
 
     fn cleaned(&self) -> Result<()> {
-        let mut folder = None;
+        let mut folders = BTreeSet::new();
         for standing in &self.session.objectives {
             self.removed(&standing.id)?;
             let worktree = standing.place.as_ref().map(|p| PathBuf::from(&p.worktree));
-            folder = worktree.and_then(|w| w.parent().map(Path::to_owned)).or(folder);
+            folders.extend(worktree.and_then(|w| w.parent().map(Path::to_owned)));
         }
         self.without_sync_worktree()?;
-        if let Some(folder) = folder {
-            for name in ["gate", "sync"] {
-                worktrees::remove(self.repository, &folder.join(name), self.steps)?;
-            }
-            worktrees::remove_empty_folders(&folder, 2, self.steps)?;
+        let gate = &self.surroundings.gate;
+        if worktrees::git_dir(gate)?.is_some() {
+            let name = format!("{}/gate", self.session.plan());
+            worktrees::save_foreign(self.repository, gate, &name, self.steps)?;
+        }
+        for place in [gate, &self.surroundings.sync] {
+            worktrees::remove(self.repository, place, self.steps)?;
+            folders.extend(place.parent().map(Path::to_owned));
+        }
+        // Only folders that are there for this session, and the one around them.
+        let slug = &self.session.approval.slug;
+        let ends = |folder: &Path, end: &str| {
+            folder.file_name().is_some_and(|name| name.to_string_lossy().ends_with(end))
+        };
+        for folder in folders.iter().filter(|folder| ends(folder, slug)) {
+            let around = folder.parent().is_some_and(|parent| ends(parent, ".ap"));
+            worktrees::remove_empty_folders(folder, if around { 2 } else { 1 }, self.steps)?;
         }
         integration_saved(self.repository, self.session, self.steps)?;
         let mut references = self.gone(&self.session.candidate_ref())?;

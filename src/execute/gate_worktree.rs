@@ -44,7 +44,8 @@ impl GateWorktree {
             let checkout = Checkout::Detached(commit.to_owned());
             worktrees::add(tools.repository, &path, &checkout, tools.steps)?;
         } else {
-            save_foreign(handle, &path)?;
+            let name = format!("{}/gate", handle.session.plan());
+            worktrees::save_foreign(tools.repository, &path, &name, tools.steps)?;
         }
         worktrees::move_to(&path, commit, tools.steps)?;
         if policy.submodules {
@@ -72,8 +73,7 @@ impl GateWorktree {
 
     /// Remembers what is left here by what was run: that is nobody's work.
     pub fn leave(&self, handle: &Handle<'_>) -> Result<()> {
-        let left = worktrees::contents(handle.tools.repository, &self.path)?.unwrap_or_default();
-        worktrees::put_sign(&self.path, LEFT, &left, handle.tools.steps)
+        worktrees::leave(handle.tools.repository, &self.path, handle.tools.steps)
     }
 
     /// What gates run with here.
@@ -143,20 +143,6 @@ impl GateWorktree {
         Ok(Some(Side { mode, id: String::from_utf8_lossy(&id).trim().to_owned() }))
     }
 }
-
-/// Saves what somebody put into the worktree since something was run there.
-fn save_foreign(handle: &Handle<'_>, path: &Path) -> Result<()> {
-    let left = worktrees::sign(path, LEFT)?.unwrap_or_default();
-    let now = worktrees::contents(handle.tools.repository, path)?;
-    if now.is_none_or(|now| now == left) {
-        return Ok(());
-    }
-    let name = format!("{}/gate", handle.session.plan());
-    worktrees::save_all(handle.tools.repository, path, &name, &[], handle.tools.steps).map(drop)
-}
-
-/// The sign in the worktree's git directory with the tree of what was left there.
-const LEFT: &str = "ap-gate-left";
 
 fn environment(handle: &Handle<'_>) -> Result<Vec<(String, OsString)>> {
     let sessions = super::session::all(handle.tools.repository)?;

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 
 pub use agreed::Agreed;
 
+use super::approval::place;
 use crate::apply;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::{ObjectiveId, PlanId};
@@ -121,7 +122,7 @@ impl<'a> Handle<'a> {
         let effect = apply::operation(
             self.tools.repository,
             &self.session,
-            self.agreed.config.worktrees.submodules,
+            &self.surroundings()?,
             operation,
             self.tools.steps,
         );
@@ -132,8 +133,27 @@ impl<'a> Handle<'a> {
                 self.append(Entry::Outcome { intent, done: false })?;
                 Err(error)
             }
+            // What of a worktree is there is taken up by the next start: nobody has worked in it,
+            // and nobody else should be held up by a filter that fails.
+            Err(apply::Undone::Perhaps(error))
+                if matches!(operation, Operation::Start { afresh: false, .. }) =>
+            {
+                self.append(Entry::Outcome { intent, done: false })?;
+                Err(error)
+            }
             Err(apply::Undone::Perhaps(error)) => Err(error),
         }
+    }
+
+    fn surroundings(&self) -> Result<apply::Surroundings> {
+        let policy = &self.agreed.config.worktrees;
+        let place =
+            |name| place(self.tools.repository, &policy.path, &self.session.approval.slug, name);
+        Ok(apply::Surroundings {
+            submodules: policy.submodules,
+            gate: place("gate")?,
+            sync: place("sync")?,
+        })
     }
 
     /// Ends what a killed process left open.

@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result};
 
 pub use add::{add, fill_submodules, move_to};
 pub use remove::{remove, require_removable};
-pub use save::{contents, keep_commit, save_all};
+pub use save::{contents, keep_commit, leave, save_all, save_foreign};
 
 use super::Repository;
 use super::objects::repo_path;

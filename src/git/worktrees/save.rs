@@ -40,6 +40,31 @@ pub fn contents(repository: &Repository, worktree: &Path) -> Result<Option<Strin
     Ok(look(linked_of(repository, worktree)?, worktree, &[])?.map(|found| found.tree))
 }
 
+/// The sign in the gates' worktree with the tree of what was left there by what was run.
+const LEFT: &str = "ap-gate-left";
+
+/// Remembers what is left in the gates' worktree by what was run there: that is nobody's work.
+pub fn leave(repository: &Repository, worktree: &Path, steps: &Steps) -> Result<()> {
+    let left = contents(repository, worktree)?.unwrap_or_default();
+    super::put_sign(worktree, LEFT, &left, steps)
+}
+
+/// Saves what somebody put into the gates' worktree since something was run there, as
+/// [`save_all`] does.
+pub fn save_foreign(
+    repository: &Repository,
+    worktree: &Path,
+    name: &str,
+    steps: &Steps,
+) -> Result<Option<String>> {
+    let left = super::sign(worktree, LEFT)?.unwrap_or_default();
+    let now = contents(repository, worktree)?;
+    if now.is_none_or(|now| now == left) {
+        return Ok(None);
+    }
+    save_all(repository, worktree, name, &[], steps)
+}
+
 /// What a worktree holds that is in no commit.
 struct Found {
     /// Of the files.

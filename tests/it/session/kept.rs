@@ -156,3 +156,36 @@ fn what_only_a_reference_of_the_worktree_reaches_is_kept() {
     repo.ap(["drop", "T1"]).exits(0).says(&kept);
     assert_eq!(repo.git(["log", "-1", "--format=%s", &kept]), "aside");
 }
+
+#[test]
+fn a_start_that_fails_holds_up_nobody_else() {
+    let repo = planned();
+    repo.ap(["approve"]).exits(0);
+    repo.write(".git/info/attributes", "src/web/* filter=broken\n");
+    repo.git(["config", "filter.broken.smudge", "false"]);
+    repo.git(["config", "filter.broken.clean", "cat"]);
+    repo.git(["config", "filter.broken.required", "true"]);
+    repo.ap(["start", "--objective", "T1"]).exits(1);
+    repo.ap(["status"]).exits(0).answers_with("T1  planned ");
+    repo.ap(["fail", "T2"]).exits(1).says("objective T2 is planned");
+    repo.git(["config", "filter.broken.smudge", "cat"]);
+    repo.ap(["start"]).exits(0);
+    finish(&repo, "T1", "src/auth/a.rs", "a\n");
+}
+
+#[test]
+fn what_somebody_put_into_the_gates_worktree_is_kept() {
+    let config = "[gates]\nwave = [\"echo out > made.txt\"]\n[worktree]\npath = \"../places/{{slug}}-{{objective}}\"\n";
+    let repo = planned_with("", config);
+    repo.ap(["run", "--yes"]).exits(0);
+    finish(&repo, "T1", "src/auth/a.rs", "a\n");
+    finish(&repo, "T2", "src/web/b.rs", "b\n");
+    finish(&repo, "T3", "docs/c.md", "c\n");
+    let gate = place(&repo, "gate");
+    assert!(gate.ends_with("places/add-jwt-gate") && gate.join("made.txt").is_file());
+    repo.ap(["land"]).exits(0);
+    std::fs::write(gate.join("src/auth/a.rs"), "mine\n").expect("writable");
+    repo.ap(["clean"]).exits(0);
+    assert!(!gate.exists());
+    assert_eq!(repo.git(["show", &format!("refs/ap/backup/{ID}/gate:src/auth/a.rs")]), "mine");
+}

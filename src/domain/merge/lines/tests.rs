@@ -1,5 +1,5 @@
 //! The rules of the line merge, one by one. How it agrees with git is tested on random files in
-//! `tests/it/merge_agrees.rs`.
+//! `tests/it/merge_agrees/`.
 
 use super::*;
 use crate::domain::id::ObjectiveId;

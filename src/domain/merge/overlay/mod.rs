@@ -197,27 +197,46 @@ fn decide(
 
 /// Sides that started from different versions of a file. An n-way merge has one base; from two
 /// of them, a line that both sides have because one started later would count as inserted twice.
-/// So each is merged from its own start with what came before it.
+/// So each is merged from its own start with what came before it, mode and content alike.
 fn staggered(
     group: &[Landing<'_>],
     pending: &[&Landing<'_>],
     current: Option<&Side>,
     shared: bool,
 ) -> Result<Decision, (Vec<Label>, ClashReason)> {
-    let mut merged_mode = None;
+    let mut so_far = current.cloned();
+    let mut by_lines = false;
     for landing in pending {
         let own = Label::Objective(landing.objective.clone());
-        let sides = [(Label::Integration, current), (own, landing.change.new.as_ref())];
-        match merge(landing.change.old.as_ref(), &sides)? {
-            Merged::Lines(mode) => merged_mode = Some(mode),
-            Merged::Whole(Some(Side { mode: Mode::File | Mode::Executable, .. })) => {}
+        let sides = [(Label::Integration, so_far.as_ref()), (own, landing.change.new.as_ref())];
+        let merged = merge(landing.change.old.as_ref(), &sides).map_err(|met| {
+            // With the integration branch itself, or with what another objective made of it.
+            let alone = so_far.as_ref() == current;
+            if alone { met } else { (labels(group), ClashReason::DifferentStarts) }
+        })?;
+        match merged {
+            // No content has the empty id, so what comes later differs from it, as it does from
+            // lines that are not merged yet.
+            Merged::Lines(mode) => {
+                by_lines = true;
+                so_far = Some(Side { mode, id: String::new() });
+            }
+            Merged::Whole(Some(side)) if matches!(side.mode, Mode::File | Mode::Executable) => {
+                so_far = Some(side);
+            }
             Merged::Whole(_) => return Err((labels(group), ClashReason::DifferentStarts)),
         }
     }
-    let newest = pending.last().and_then(|landing| landing.change.new.as_ref()).map(|s| s.mode);
-    let Some(mode) = merged_mode.or(newest) else {
+    let Some(Side { mode, .. }) = so_far else {
         return Err((labels(group), ClashReason::DifferentStarts));
     };
+    if !by_lines {
+        return Ok(if so_far.as_ref() == current {
+            Decision::Nothing
+        } else {
+            Decision::Edit(so_far)
+        });
+    }
     Ok(Decision::Merge(ToMerge {
         path: pending[0].change.path.clone(),
         base: pending[0].change.old.clone(),

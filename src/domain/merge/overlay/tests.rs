@@ -1,4 +1,4 @@
-//! The rules of the overlay, one by one. Random trees are in `tests/it/merge_agrees.rs`.
+//! The rules of the overlay, one by one. Random trees are in `tests/it/merge_agrees/`.
 
 use super::*;
 
@@ -153,6 +153,56 @@ fn two_objectives_at_one_path_meet_unless_it_is_shared() {
     ] {
         let (one, two) = (contribution("T1", &[one]), contribution("T2", &[two]));
         assert_eq!(laid(&[one, two], &[integration]), [expected]);
+    }
+}
+
+#[test]
+fn sides_that_started_from_different_versions_are_merged_one_after_the_other() {
+    for (one, two, integration, expected) in [
+        // Everything that anybody changed of the mode stays, whoever comes last.
+        ("shared f1 x1", "shared f2 f4", "shared f2", "shared: 100755 4"),
+        ("shared f2 f4", "shared f1 x1", "shared f2", "shared: 100755 4"),
+        (
+            "shared f1 x3",
+            "shared f2 f4",
+            "shared f2",
+            "shared: 100644 1 | 100644 2 | T1 100755 3, T2 100644 4 | Keep 100755",
+        ),
+        (
+            "shared f2 f4",
+            "shared f1 x3",
+            "shared f2",
+            "shared: 100644 2 | 100644 2 | T1 100644 4, T2 100755 3 | Keep 100755",
+        ),
+        (
+            "shared f1 x3",
+            "shared f5 f4",
+            "shared f2",
+            "shared: 100644 1 | 100644 2 | T1 100755 3, T2 100644 4 | Keep 100755",
+        ),
+        ("shared f1 x1", "shared f2 x2", "shared f2", "shared: 100755 2"),
+        // The mode alone is left of what another side made of the content.
+        (
+            "shared f1 f3",
+            "shared f2 x2",
+            "shared f2",
+            "shared: 100644 1 | 100644 2 | T1 100644 3, T2 100755 2 | Keep 100755",
+        ),
+        (
+            "shared f1 f3",
+            "shared f2 -",
+            "shared f2",
+            "T1 and T2 change `shared`, and started from different versions of it",
+        ),
+        (
+            "shared f2 -",
+            "shared f1 f3",
+            "shared f2",
+            "T1 and T2 change `shared`, and started from different versions of it",
+        ),
+    ] {
+        let (first, second) = (contribution("T1", &[one]), contribution("T2", &[two]));
+        assert_eq!(laid(&[first, second], &[integration]), [expected], "{one}, {two}");
     }
 }
 
