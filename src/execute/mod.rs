@@ -10,6 +10,7 @@ pub mod judge;
 pub mod land;
 pub mod listener;
 pub mod narrate;
+mod postpone;
 pub mod process;
 pub mod reservations;
 pub mod session;

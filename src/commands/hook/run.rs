@@ -91,7 +91,7 @@ impl Hook<'_> {
         match self.kind {
             hooks::Hook::PreCommit | hooks::Hook::PreMergeCommit => match self.own(&sessions)? {
                 Some(own) => self.check_staged(&own),
-                None => self.check_reserved(),
+                None => self.check_reserved(sessions.as_slice()),
             },
             hooks::Hook::CommitMsg => match self.own(&sessions)? {
                 Some(own) => self.add_trailers(&own),
@@ -212,7 +212,15 @@ impl Hook<'_> {
     }
 
     /// In another worktree: a line for each path that somebody else holds.
-    fn check_reserved(&self) -> Result<()> {
+    fn check_reserved(&self, sessions: &[Session]) -> Result<()> {
+        let root = self.repository.worktree()?;
+        // A session's own merge with its target touches what it holds.
+        let resolves = |s: &Session| {
+            s.stopped.as_ref().is_some_and(|stopped| Path::new(&stopped.worktree) == root)
+        };
+        if sessions.iter().any(resolves) {
+            return Ok(());
+        }
         let (_, held) = reservations::read(&self.repository)?;
         if held.iter().all(|r| r.holds.is_empty()) {
             return Ok(());

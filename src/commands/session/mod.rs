@@ -23,6 +23,7 @@ use crate::execute::reservations;
 use crate::execute::session::{Handle, Tools};
 use crate::git::worktrees;
 use crate::store::Steps;
+use crate::ui::Ui;
 
 /// A project with what is needed to change its sessions.
 pub struct Workshop {
@@ -31,6 +32,7 @@ pub struct Workshop {
     steps: Steps,
     now: Box<dyn Fn() -> String>,
     program: PathBuf,
+    ui: Ui,
 }
 
 impl std::fmt::Debug for Workshop {
@@ -49,6 +51,7 @@ impl Workshop {
             steps,
             now: Box::new(move || clock.rfc3339()),
             program: ctx.program.clone(),
+            ui: ctx.ui.clone(),
         })
     }
 
@@ -75,6 +78,9 @@ impl Workshop {
     /// The session of a plan, in hand, if it was approved.
     pub fn begun(&self, id: &PlanId) -> Result<Option<Handle<'_>>> {
         let Some(handle) = Handle::open(self.tools(), id)? else { return Ok(None) };
+        if let Some(command) = handle.recovered {
+            self.ui.note(&format!("a `git ap {command}` that was interrupted has been completed"));
+        }
         reservations::settle(&handle)?;
         Ok(Some(handle))
     }

@@ -211,6 +211,22 @@ pub enum Operation {
     },
 }
 
+impl Operation {
+    /// The command that it belongs to.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Approve(_) => "approve",
+            Self::Start { .. } => "start",
+            Self::Merge { .. } => "merge",
+            Self::Undo { .. } => "undo",
+            Self::Sync { .. } => "sync",
+            Self::Drop { .. } => "drop",
+            Self::Land { .. } => "land",
+            Self::Clean { .. } => "clean",
+        }
+    }
+}
+
 /// What was approved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Approval {

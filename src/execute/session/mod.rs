@@ -50,6 +50,8 @@ pub struct Handle<'a> {
     pub session: Session,
     /// The plan and the policy that count.
     pub agreed: Agreed,
+    /// What a crash had left open and was ended when the session was taken in hand, in a word.
+    pub recovered: Option<&'static str>,
     lock: Option<Lock>,
 }
 
@@ -81,7 +83,8 @@ impl<'a> Handle<'a> {
             return Ok(None);
         }
         let agreed = Agreed::of(tools.repository, &session)?;
-        let mut handle = Self { tools, journal, session, agreed, lock: Some(lock) };
+        let mut handle =
+            Self { tools, journal, session, agreed, recovered: None, lock: Some(lock) };
         handle.recover()?;
         Ok(Some(handle))
     }
@@ -100,7 +103,8 @@ impl<'a> Handle<'a> {
         let intent = journal.append((tools.now)(), entry, tools.steps)?;
         let session = look(tools.repository, &id)?.context("an approval begins a session")?;
         let agreed = Agreed::of(tools.repository, &session)?;
-        let mut handle = Self { tools, journal, session, agreed, lock: Some(lock) };
+        let mut handle =
+            Self { tools, journal, session, agreed, recovered: None, lock: Some(lock) };
         handle.carry_out(intent, &operation)?;
         Ok(handle)
     }
@@ -161,6 +165,7 @@ impl<'a> Handle<'a> {
         if let Some((intent, operation)) = self.session.open.clone() {
             self.carry_out(intent, &operation)
                 .context("a command that was interrupted cannot be ended")?;
+            self.recovered = Some(operation.name());
         }
         let dead = |holder| !store::is_alive(holder);
         if self.session.claim.as_ref().is_some_and(|(_, holder)| dead(holder)) {

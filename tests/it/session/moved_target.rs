@@ -56,7 +56,8 @@ fn conflicting(repo: &Repo) -> PathBuf {
 
 #[test]
 fn a_conflict_is_resolved_by_hand() {
-    let repo = planned();
+    // That others may not commit to reserved paths does not stop the session itself.
+    let repo = planned_with("", "[hooks]\nreserved = \"block\"\n");
     let place = conflicting(&repo);
     repo.ap(["sync", "--continue"]).exits(1).says("unresolved conflicts: src/auth/login.rs");
     repo.ap(["land"]).exits(1).says("waits to be resolved");
