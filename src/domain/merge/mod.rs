@@ -1,5 +1,5 @@
 //! What a wave puts on the integration branch: the changes of its objectives laid over one
-//! tree ([`overlay`]), and the few files that more than one side changed merged by lines
+//! tree ([`overlay()`]), and the few files that more than one side changed merged by lines
 //! ([`merge_lines`]). Neither depends on the order in which objectives finished.
 
 mod clash;

@@ -21,7 +21,7 @@ pub(super) struct Linked {
 }
 
 /// Follows the link of a linked worktree, and the way back from its git directory
-/// (gitrepository-layout(5), "worktrees/<id>/gitdir").
+/// (gitrepository-layout(5), `worktrees/ID/gitdir`).
 pub(super) fn linked(worktree: &Path) -> Result<Linked> {
     match git_dir(worktree) {
         Ok(Some(git_dir)) if leads_back(&git_dir, worktree) => {
