@@ -39,7 +39,7 @@ pub fn judge(
     let scope = agreed.scope(objective).context("the objective is one of the plan")?;
     let start = repository.merge_base(integration, tip)?.ok_or_else(|| {
         let message = format!("the branch of {objective} has no history in common with its wave");
-        Failure::new(Kind::Repository, message).hint("git ap retry --afresh")
+        Failure::new(Kind::Repository, message).hint(format!("git ap retry {objective} --afresh"))
     })?;
     let commits = repository.commits_between(&start, tip)?;
     let changes = repository.changes(Some(&start), tip)?;
