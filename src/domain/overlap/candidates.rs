@@ -3,8 +3,10 @@
 //! so unrelated scopes cost nothing; what is left is decided exactly.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use super::Case;
+use super::leads::Leads;
 use crate::domain::pattern::{ByteSet, Component, NormalForm, Pattern, Segment, Tail, Token};
 
 /// The pairs of scopes, lower position first, of which some two patterns match a common path
@@ -17,7 +19,8 @@ pub fn candidates(scopes: &[&[Pattern]], case: Case) -> BTreeSet<(usize, usize)>
             trie.insert(owner, form, case);
         }
     }
-    Product { trie: &trie, seen: HashSet::new(), found: BTreeSet::new() }.run()
+    let leads = HashMap::new();
+    Product { trie: &trie, leads, seen: HashSet::new(), found: BTreeSet::new() }.run()
 }
 
 #[derive(Debug, Default)]
@@ -124,11 +127,12 @@ enum Place {
 
 struct Product<'a> {
     trie: &'a Trie,
+    leads: HashMap<usize, Rc<NodeLeads<'a>>>,
     seen: HashSet<(Place, Place)>,
     found: BTreeSet<(usize, usize)>,
 }
 
-impl Product<'_> {
+impl<'a> Product<'a> {
     fn run(mut self) -> BTreeSet<(usize, usize)> {
         let mut left = vec![(Place::Node(0), Place::Node(0))];
         while let Some((a, b)) = left.pop() {
@@ -171,7 +175,7 @@ impl Product<'_> {
     }
 
     /// The pairs that one more component, or no component at a gap, leads to.
-    fn step(&self, (a, b): (Place, Place), next: &mut Vec<(Place, Place)>) {
+    fn step(&mut self, (a, b): (Place, Place), next: &mut Vec<(Place, Place)>) {
         for (one, two) in [(a, b), (b, a)] {
             if let Place::Node(n) = one
                 && let Some(gap) = self.trie.nodes[n].gap
@@ -179,78 +183,134 @@ impl Product<'_> {
                 next.push((Place::Node(gap), two));
             }
         }
-        let (from_a, from_b) = (self.moves(a), self.moves(b));
-        self.pair_up(&from_a, &from_b, next);
-        self.names(a, b, next);
-    }
-
-    /// Names against names by look-up, against shapes by matching.
-    fn names(&self, a: Place, b: Place, next: &mut Vec<(Place, Place)>) {
-        let names = |place| match place {
-            Place::Node(n) => Some(&self.trie.nodes[n].names),
-            Place::Below(_) => None,
-        };
-        if let (Some(x), Some(y)) = (names(a), names(b)) {
-            let (few, many) = if x.len() <= y.len() { (x, y) } else { (y, x) };
-            let both = few.iter().filter_map(|(name, one)| Some((*one, *many.get(name)?)));
-            next.extend(both.map(|(one, two)| (Place::Node(one), Place::Node(two))));
+        let (any_a, any_b) = (self.by_any_name(a), self.by_any_name(b));
+        for x in &any_a {
+            next.extend(any_b.iter().map(|y| (*x, *y)));
         }
-        for (one, two) in [(a, b), (b, a)] {
-            let Some(names) = names(one).filter(|names| !names.is_empty()) else { continue };
-            for (shape, to) in self.moves(two) {
-                let fits = |name: &Vec<u8>| match shape {
-                    Some(shape) => self.trie.shapes[shape].matches(name),
-                    None => true,
-                };
-                let fitting = names.iter().filter(|(name, _)| fits(name));
-                next.extend(fitting.map(|(_, node)| (Place::Node(*node), to)));
+        for (any, other) in [(&any_a, b), (&any_b, a)] {
+            for to in self.by_some_name(other) {
+                next.extend(any.iter().map(|from| (*from, to)));
             }
         }
+        if let (Place::Node(x), Place::Node(y)) = (a, b) {
+            self.by_name(x, y, next);
+        }
     }
 
-    /// The moves of a place that are not by a literal name: by a shape, or (`None`) by any name.
-    fn moves(&self, place: Place) -> Vec<(Option<usize>, Place)> {
+    /// Where every name leads: on in a gap, or further below a pattern.
+    fn by_any_name(&self, place: Place) -> Vec<Place> {
         match place {
-            Place::Below(_) => vec![(None, place)],
+            Place::Below(_) => vec![place],
             Place::Node(n) => {
                 let node = &self.trie.nodes[n];
-                let shapes = node.shapes.iter().map(|(s, to)| (Some(*s), Place::Node(*to)));
-                let mut moves: Vec<_> = shapes.collect();
-                if node.is_gap {
-                    moves.push((None, place));
-                }
-                if !node.below.is_empty() {
-                    moves.push((None, Place::Below(n)));
-                }
-                moves
+                let gap = node.is_gap.then_some(place);
+                let below = (!node.below.is_empty()).then_some(Place::Below(n));
+                gap.into_iter().chain(below).collect()
             }
         }
     }
 
-    fn pair_up(
-        &self,
-        from_a: &[(Option<usize>, Place)],
-        from_b: &[(Option<usize>, Place)],
-        next: &mut Vec<(Place, Place)>,
-    ) {
-        for (x, a) in from_a {
-            for (y, b) in from_b {
-                let fits = match (x, y) {
-                    (Some(x), Some(y)) => self.shapes_meet(*x, *y),
-                    _ => true,
-                };
-                if fits {
-                    next.push((*a, *b));
+    /// Where one name or another leads.
+    fn by_some_name(&self, place: Place) -> Vec<Place> {
+        let Place::Node(n) = place else { return Vec::new() };
+        let node = &self.trie.nodes[n];
+        let shaped = node.shapes.iter().map(|(_, to)| *to);
+        node.names.values().copied().chain(shaped).map(Place::Node).collect()
+    }
+
+    /// Names against names by look-up, against shapes and shapes against shapes by matching; of
+    /// many only those whose leads fit.
+    fn by_name(&mut self, one: usize, two: usize, next: &mut Vec<(Place, Place)>) {
+        let (a, b) = (&self.trie.nodes[one], &self.trie.nodes[two]);
+        let (few, many) = if a.names.len() <= b.names.len() {
+            (&a.names, &b.names)
+        } else {
+            (&b.names, &a.names)
+        };
+        let both = few.iter().filter_map(|(name, to)| Some((*to, *many.get(name)?)));
+        next.extend(both.map(|(to, other)| (Place::Node(to), Place::Node(other))));
+        self.shapes_by_shapes(one, two, next);
+        self.names_by_shapes(one, two, next);
+        self.names_by_shapes(two, one, next);
+    }
+
+    fn shapes_by_shapes(&mut self, one: usize, two: usize, next: &mut Vec<(Place, Place)>) {
+        let trie = self.trie;
+        let (a, b) = (&trie.nodes[one].shapes, &trie.nodes[two].shapes);
+        let mut pair = |(shape, to): (usize, usize), (other, other_to): (usize, usize)| {
+            if trie.shapes_meet(shape, other) {
+                next.push((Place::Node(to), Place::Node(other_to)));
+            }
+        };
+        if a.len() * b.len() > FEW {
+            let (left, right) = (self.leads(one), self.leads(two));
+            left.shapes.fitting(&right.shapes, |i, j| pair(a[i], b[j]));
+        } else {
+            for x in a {
+                for y in b {
+                    pair(*x, *y);
                 }
             }
         }
     }
 
+    fn names_by_shapes(&mut self, of: usize, by: usize, next: &mut Vec<(Place, Place)>) {
+        let trie = self.trie;
+        let (names, shapes) = (&trie.nodes[of].names, &trie.nodes[by].shapes);
+        let mut pair = |(name, to): (&[u8], usize), (shape, shape_to): (usize, usize)| {
+            if trie.shapes[shape].matches(name) {
+                next.push((Place::Node(to), Place::Node(shape_to)));
+            }
+        };
+        if names.len() * shapes.len() > FEW {
+            let (left, right) = (self.leads(of), self.leads(by));
+            left.names.fitting(&right.shapes, |i, j| pair(left.named[i], shapes[j]));
+        } else {
+            for (name, to) in names {
+                for shape in shapes {
+                    pair((name, *to), *shape);
+                }
+            }
+        }
+    }
+
+    /// The leads of what comes after a node, made when they are first asked for.
+    fn leads(&mut self, n: usize) -> Rc<NodeLeads<'a>> {
+        let trie = self.trie;
+        let made = self.leads.entry(n).or_insert_with(|| Rc::new(NodeLeads::new(trie, n)));
+        Rc::clone(made)
+    }
+}
+
+/// Up to so many pairs of names and shapes are compared one by one.
+const FEW: usize = 64;
+
+/// The leads of the names and shapes after one node.
+struct NodeLeads<'a> {
+    /// By the position in the node's shapes.
+    shapes: Leads,
+    /// By the position in `named`.
+    names: Leads,
+    named: Vec<(&'a [u8], usize)>,
+}
+
+impl<'a> NodeLeads<'a> {
+    fn new(trie: &'a Trie, n: usize) -> Self {
+        let node = &trie.nodes[n];
+        let mut named: Vec<(&[u8], usize)> =
+            node.names.iter().map(|(name, to)| (name.as_slice(), *to)).collect();
+        named.sort_unstable();
+        let shapes = node.shapes.iter().map(|(s, _)| trie.shapes[*s].tokens().iter().copied());
+        let literal = named.iter().map(|(name, _)| name.iter().map(|byte| Token::Byte(*byte)));
+        Self { shapes: Leads::new(shapes), names: Leads::new(literal), named }
+    }
+}
+
+impl Trie {
     /// Each pair of places is looked at once, so an answer is hardly ever asked for twice:
     /// remembering them costs more than the comparison of the ends.
     fn shapes_meet(&self, x: usize, y: usize) -> bool {
-        let shapes = &self.trie.shapes;
-        x == y || components_meet(shapes[x].tokens(), shapes[y].tokens())
+        x == y || components_meet(self.shapes[x].tokens(), self.shapes[y].tokens())
     }
 }
 
@@ -316,6 +376,51 @@ mod tests {
             .collect();
         let scopes: Vec<&[Pattern]> = parsed.iter().map(Vec::as_slice).collect();
         candidates(&scopes, case).into_iter().collect()
+    }
+
+    /// Enough names and shapes side by side that their leads are walked.
+    #[test]
+    fn many_side_by_side_meet_as_each_two_of_them_do() {
+        let mut state = 7_u64;
+        let mut random = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) % below
+        };
+        for round in 0..6 {
+            let pieces = ["a", "b", "?", "*", "[ab]", "[bc]", "A"];
+            let mut texts: Vec<String> = Vec::new();
+            while texts.len() < 40 {
+                let length = 1 + random(4);
+                let component = |random: &mut dyn FnMut(u64) -> u64| -> String {
+                    let pick = |_| pieces[usize::try_from(random(7)).expect("small")];
+                    (0..length).map(pick).collect()
+                };
+                let name = component(&mut random);
+                let text = match random(4) {
+                    0 => format!("d/**/{name}"),
+                    1 => format!("d/{name}/"),
+                    _ => format!("d/{name}"),
+                };
+                if !text.contains("**a") && Pattern::parse(&text).is_ok() {
+                    texts.push(text);
+                }
+            }
+            for case in [Case::Exact, Case::Folded] {
+                let lists: Vec<[&str; 1]> = texts.iter().map(|t| [t.as_str()]).collect();
+                let scopes: Vec<&[&str]> = lists.iter().map(|l| &l[..]).collect();
+                let together = pairs(&scopes, case);
+                let mut alone = Vec::new();
+                for i in 0..scopes.len() {
+                    for j in i + 1..scopes.len() {
+                        if !pairs(&[scopes[i], scopes[j]], case).is_empty() {
+                            alone.push((i, j));
+                        }
+                    }
+                }
+                assert_eq!(together, alone, "round {round}: {texts:?}");
+                assert!(together.len() > 50, "they do meet");
+            }
+        }
     }
 
     #[test]

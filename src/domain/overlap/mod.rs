@@ -2,6 +2,7 @@
 //! scope leaves out at once, shortest paths first, so an answer "yes" is a shortest path.
 
 mod candidates;
+mod leads;
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::Hash;
