@@ -73,7 +73,7 @@ pub fn judge(
 /// What a commit of an objective's branch changed itself.
 enum Own {
     Changes(Vec<Change>),
-    /// It merges something else than the integration branch.
+    /// It merges something else than what is new on the integration branch.
     Foreign,
 }
 
@@ -88,9 +88,27 @@ fn own_changes(repository: &Repository, commit: &Commit, integration: &str) -> R
         }
         [] => Ok(Own::Changes(repository.changes(None, &commit.id)?)),
         [parent] => Ok(Own::Changes(repository.changes(Some(parent), &commit.id)?)),
-        [_, merged] if repository.is_ancestor(merged, integration)? => {
+        [branch, merged] if takes_over(repository, branch, merged, integration)? => {
             Ok(Own::Changes(repository.changes(Some(merged), &commit.id)?))
         }
         _ => Ok(Own::Foreign),
+    }
+}
+
+/// Whether a merge of `merged` into an objective's branch takes over news of the integration
+/// branch: a commit of it that goes on from where the branch stands. An older one, or a side of
+/// it, would take back what others have merged, although it differs from it in nothing else.
+pub fn takes_over(
+    repository: &Repository,
+    branch: &str,
+    merged: &str,
+    integration: &str,
+) -> Result<bool> {
+    if !repository.is_ancestor(merged, integration)? {
+        return Ok(false);
+    }
+    match repository.merge_base(integration, branch)? {
+        Some(start) => Ok(start != merged && repository.is_ancestor(&start, merged)?),
+        None => Ok(false),
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::id::ObjectiveId;
 use crate::domain::path::{RepoPath, quote, shell_path};
 use crate::domain::session::{Session, Standing};
 use crate::domain::tree::Change;
-use crate::execute::judge::judge;
+use crate::execute::judge::{judge, takes_over};
 use crate::execute::reservations;
 use crate::execute::session::{Agreed, all};
 use crate::git::hooks::{self, PROOF};
@@ -162,13 +162,15 @@ impl Hook<'_> {
     /// branch is held against that.
     fn own_changes(&self, own: &Own) -> Result<(Vec<Change>, Vec<Change>)> {
         let integration = own.session.integration.clone();
+        let head = self.repository.head()?.commit;
         let base = match self.merged_heads()?.as_slice() {
             [] => "HEAD".to_owned(),
-            [head] if self.repository.is_ancestor(head, &integration)? => head.clone(),
+            [merged] if takes_over(&self.repository, &head, merged, &integration)? => {
+                merged.clone()
+            }
             _ => return Err(foreign(&own.standing.id).into()),
         };
         let changes = self.repository.staged_against(&base)?;
-        let head = self.repository.head()?.commit;
         let start = self.repository.merge_base(&integration, &head)?;
         let against_start = match start {
             Some(start) => self.repository.staged_against(&start)?,

@@ -144,6 +144,34 @@ fn an_objective_may_merge_the_integration_branch_and_nothing_else() {
 }
 
 #[test]
+fn a_merge_takes_nothing_back_that_others_have_merged() {
+    let repo = planned();
+    repo.ap(["start", "--yes"]).exits(0);
+    finish(&repo, "T1", "src/auth/a.rs", "a\n");
+    finish(&repo, "T2", "src/web/app.rs", "two\n");
+    let pin = repo.git(["rev-parse", &integration()]);
+    repo.ap(["merge"]).exits(0);
+    repo.ap(["start"]).exits(0);
+    let wave = repo.git(["rev-parse", &integration()]);
+    let three = place(&repo, "T3");
+    // The tree of the pin with a change in scope, as a merge of the pin and of a tip that the
+    // wave has merged: next to either, only the change in scope is new.
+    git(&repo, &three, &["checkout", "-q", "--no-overlay", &pin, "--", "."]);
+    write(&repo, "T3", "docs/c.md", "c\n");
+    git(&repo, &three, &["add", "docs"]);
+    let tree = repo.git_at(&three, ["write-tree"]).exits(0).stdout();
+    for old in [pin.clone(), repo.git(["rev-parse", &format!("{wave}^2")])] {
+        let parents = ["-p", &wave, "-p", &old, "-m", "docs"];
+        let made = repo.git(["commit-tree", tree.trim_end()].iter().chain(&parents));
+        git(&repo, &three, &["reset", "-q", "--hard", &made]);
+        let refused = "objective T3 may merge the integration branch and nothing else";
+        repo.ap(["done"]).at(&three).exits(4).says(refused);
+        repo.ap(["merge"]).exits(4).says(refused);
+        assert_eq!(repo.git(["rev-parse", &integration()]), wave);
+    }
+}
+
+#[test]
 fn an_owners_commands_are_refused_in_an_objectives_worktree() {
     let repo = planned();
     repo.ap(["start", "--yes"]).exits(0);
