@@ -185,7 +185,7 @@ impl Operator<'_> {
 
 /// Saves what only an objective's worktree or branch has: uncommitted and untracked files, and
 /// commits that are not merged. Refuses a worktree with a repository inside that no backup can
-/// hold. Returns the refs; the same work again gives the same refs.
+/// hold, and a branch that is checked out in another place. Returns the refs; the same work again gives the same refs.
 pub fn saved(
     repository: &Repository,
     session: &Session,
@@ -197,6 +197,7 @@ pub fn saved(
     let worktree = Path::new(&place.worktree);
     let mut references = Vec::new();
     worktrees::require_removable(repository, worktree)?;
+    worktrees::require_not_elsewhere(repository, &place.branch, worktree)?;
     if worktree.exists() {
         references.extend(worktrees::save_all(repository, worktree, &name, &place.brought, steps)?);
     }

@@ -56,7 +56,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
         })?;
         if !Path::new(&place.worktree).exists() {
             let message = format!("the worktree of {objective} is gone: {}", place.worktree);
-            let hint = format!("git ap status {}", id.slug());
+            let hint = format!("git ap start {} --objective {objective}", id.slug());
             return Err(Failure::new(Kind::User, message).hint(hint).into());
         }
         place.worktree.clone()

@@ -7,7 +7,7 @@ use super::{Ctx, Exit, start};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::session::{Entry, Phase};
-use crate::execute::start::{Manner, start};
+use crate::execute::start::{Manner, has_lost_its_worktree, start};
 use crate::ui::Format;
 
 /// Work on an objective again
@@ -75,7 +75,7 @@ fn again(
             ctx.ui.note(&how_to_get_back(&workshop.project, &reference)?);
         }
         start(&mut handle, objective, Manner { afresh: args.afresh }, teller)?;
-    } else if phase == Phase::Started {
+    } else if phase == Phase::Started || has_lost_its_worktree(&before) {
         // A start that did not get to its end, perhaps one of ours.
         start(&mut handle, objective, Manner::default(), teller)?;
     } else if phase != Phase::Working {

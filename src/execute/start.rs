@@ -15,8 +15,8 @@ use crate::domain::environment::{port_base, variables};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
-use crate::domain::session::{Entry, Operation, Phase};
-use crate::git::hooks;
+use crate::domain::session::{Entry, Operation, Phase, Standing};
+use crate::git::{hooks, worktrees};
 use crate::store::Lock;
 
 /// How an objective is started.
@@ -26,8 +26,8 @@ pub struct Manner {
     pub afresh: bool,
 }
 
-/// Starts an objective, or the rest of that after a crash. One that is at work stays as it is.
-/// Returns its worktree.
+/// Starts an objective, or the rest of that after a crash. One that is at work stays as it is,
+/// but gets its worktree back where somebody removed it. Returns its worktree.
 pub fn start(
     handle: &mut Handle<'_>,
     objective: &ObjectiveId,
@@ -38,7 +38,10 @@ pub fn start(
     handle.require_integration()?;
     let standing = handle.standing(objective)?.clone();
     require_turn(handle, objective)?;
-    if matches!(standing.phase, Phase::Planned | Phase::Dropped) || manner.afresh {
+    if matches!(standing.phase, Phase::Planned | Phase::Dropped)
+        || manner.afresh
+        || has_lost_its_worktree(&standing)
+    {
         reservations::reserve(handle, objective)?;
         let operation = decide(handle, objective, manner)?;
         handle.operate(&operation)?;
@@ -48,6 +51,12 @@ pub fn start(
         set_up(handle, objective, &worktree, listener)?;
     }
     Ok(worktree)
+}
+
+/// Whether an objective is at work and its worktree is gone.
+pub fn has_lost_its_worktree(standing: &Standing) -> bool {
+    let place = standing.place.as_ref();
+    standing.phase.is_at_work() && place.is_some_and(|p| !Path::new(&p.worktree).exists())
 }
 
 /// An objective waits for the waves before its own.
@@ -89,11 +98,19 @@ fn decide(handle: &Handle<'_>, objective: &ObjectiveId, manner: Manner) -> Resul
         let places = open.flat_map(|s| &s.objectives).filter_map(|o| o.place.as_ref());
         port_base(&places.map(|p| p.port_base).collect::<BTreeSet<_>>())?
     };
+    let branch = session.objective_branch(objective);
+    worktrees::require_not_elsewhere(repository, &branch, &path)?;
+    // The branch of one that has lost its worktree goes on where it is.
+    let own = if manner.afresh || !has_lost_its_worktree(standing) {
+        None
+    } else {
+        repository.reference(&branch)?
+    };
     Ok(Operation::Start {
         objective: objective.clone(),
-        branch: session.objective_branch(objective),
+        branch,
         worktree: path.to_str().context("a place is UTF-8")?.to_owned(),
-        start: session.integration.clone(),
+        start: own.unwrap_or_else(|| session.integration.clone()),
         port_base,
         afresh: manner.afresh,
     })

@@ -142,7 +142,9 @@ fn committed(
         })
     };
     if !worktree.exists() {
-        // Somebody removed the worktree; what is on the branch is there.
+        // Somebody removed the worktree; what is on the branch is there. One that was moved may
+        // hold more.
+        worktrees::require_not_elsewhere(repository, &place.branch, worktree)?;
         return tip(repository);
     }
     let mut dirt = worktrees::dirty(worktree)?;

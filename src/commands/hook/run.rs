@@ -17,9 +17,9 @@ use crate::domain::session::{Session, Standing};
 use crate::domain::tree::Change;
 use crate::execute::judge::{judge, takes_over};
 use crate::execute::reservations;
-use crate::execute::session::{Agreed, all};
+use crate::execute::session::{Agreed, all, of_worktree};
 use crate::git::hooks::{self, PROOF};
-use crate::git::{Repository, shell, worktrees};
+use crate::git::{Repository, shell};
 use crate::store::{self, layout};
 
 /// What the hooks call: hold what is being committed or pushed against its scope
@@ -102,23 +102,32 @@ impl Hook<'_> {
     }
 
     fn own(&self, sessions: &[Session]) -> Result<Option<Own>> {
-        let root = self.repository.worktree()?;
-        let mark = worktrees::marked(self.repository.git_dir())?;
-        for session in sessions.iter().filter(|s| !s.is_finished()) {
-            for standing in &session.objectives {
-                let Some(place) = &standing.place else { continue };
-                let marked =
-                    mark.as_deref() == Some(format!("{}/{}", session.plan(), standing.id).as_str());
-                if marked || Path::new(&place.worktree) == root {
-                    return Ok(Some(Own {
-                        session: session.clone(),
-                        standing: standing.clone(),
-                        agreed: Agreed::of(&self.repository, session)?,
-                    }));
-                }
-            }
-        }
-        Ok(None)
+        let open: Vec<Session> = sessions.iter().filter(|s| !s.is_finished()).cloned().collect();
+        let own = match of_worktree(&self.repository, &open)? {
+            Some(own) => Some(own),
+            None => self.of_branch(&open)?,
+        };
+        own.map(|(session, standing)| {
+            Ok(Own {
+                session: session.clone(),
+                standing: standing.clone(),
+                agreed: Agreed::of(&self.repository, session)?,
+            })
+        })
+        .transpose()
+    }
+
+    /// The objective whose branch is checked out here, in a worktree that somebody else made.
+    fn of_branch<'s>(
+        &self,
+        sessions: &'s [Session],
+    ) -> Result<Option<(&'s Session, &'s Standing)>> {
+        // A branch without a commit is no objective's.
+        let branch = self.repository.head().ok().and_then(|head| head.branch);
+        let Some(branch) = branch else { return Ok(None) };
+        let branch = format!("refs/heads/{branch}");
+        let placed = |o: &&Standing| o.place.as_ref().is_some_and(|p| p.branch == branch);
+        Ok(sessions.iter().find_map(|s| Some((s, s.objectives.iter().find(placed)?))))
     }
 
     /// Holds what is staged to the scope of the objective.

@@ -20,7 +20,7 @@ use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::path::shell_word;
 use crate::domain::session::{Next, Session, next};
 use crate::execute::reservations;
-use crate::execute::session::{Handle, Tools};
+use crate::execute::session::{Handle, Tools, of_worktree};
 use crate::git::worktrees;
 use crate::store::Steps;
 use crate::ui::Ui;
@@ -132,16 +132,9 @@ impl Workshop {
 
     /// The session and the objective whose worktree the command runs in.
     pub fn own_objective(&self) -> Result<Option<(PlanId, ObjectiveId)>> {
-        let root = &self.project.root;
-        for session in crate::execute::session::all(&self.project.repository)? {
-            for standing in &session.objectives {
-                let place = standing.place.as_ref();
-                if place.is_some_and(|p| std::path::Path::new(&p.worktree) == root) {
-                    return Ok(Some((session.plan().clone(), standing.id.clone())));
-                }
-            }
-        }
-        Ok(None)
+        let sessions = crate::execute::session::all(&self.project.repository)?;
+        let own = of_worktree(&self.project.repository, &sessions)?;
+        Ok(own.map(|(session, standing)| (session.plan().clone(), standing.id.clone())))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::session::{
     Approval, Entry, Operation, Phase, Session, Standing, Workplace, replay,
 };
-use crate::git::Repository;
+use crate::git::{Repository, worktrees};
 use crate::store::{self, Journal, Lock, Steps};
 
 /// What a session works with besides its journal.
@@ -67,6 +67,26 @@ pub fn all(repository: &Repository) -> Result<Vec<Session>> {
     let ids = store::sessions(&repository.common_dir())?;
     let sessions = ids.iter().filter_map(|id| look(repository, id).transpose());
     sessions.collect()
+}
+
+/// The session and the objective whose worktree a repository was opened in. It is known by its
+/// place, and by its mark where somebody moved it.
+pub fn of_worktree<'s>(
+    repository: &Repository,
+    sessions: &'s [Session],
+) -> Result<Option<(&'s Session, &'s Standing)>> {
+    let root = repository.worktree()?;
+    let mark = worktrees::marked(repository.git_dir())?;
+    for session in sessions {
+        for standing in &session.objectives {
+            let Some(place) = &standing.place else { continue };
+            let name = format!("{}/{}", session.plan(), standing.id);
+            if mark.as_ref() == Some(&name) || Path::new(&place.worktree) == root {
+                return Ok(Some((session, standing)));
+            }
+        }
+    }
+    Ok(None)
 }
 
 impl<'a> Handle<'a> {

@@ -20,7 +20,8 @@ pub use save::{contents, keep_commit, leave, save_all, save_foreign};
 
 use super::Repository;
 use super::objects::repo_path;
-use crate::domain::path::RepoPath;
+use crate::domain::error::{Failure, Kind};
+use crate::domain::path::{RepoPath, shell_word};
 use crate::store::Steps;
 
 /// What a worktree has checked out.
@@ -108,6 +109,25 @@ pub fn having(repository: &Repository, branch: &str) -> Result<Option<PathBuf>> 
     let worktrees = list(repository)?.into_iter();
     let mut having = worktrees.filter(|w| w.branch.as_deref() == Some(branch) && !w.prunable);
     Ok(having.next().map(|w| w.path))
+}
+
+/// Refuses where a branch, by its full name, is checked out in another place than its own:
+/// somebody moved the worktree, or made one for it.
+pub fn require_not_elsewhere(repository: &Repository, branch: &str, place: &Path) -> Result<()> {
+    let worktrees = list(repository)?;
+    let has = |w: &&Worktree| w.branch.as_deref() == Some(branch) && !w.prunable;
+    let Some(found) = worktrees.iter().find(|w| has(w) && !same(&w.path, place)) else {
+        return Ok(());
+    };
+    let (shown, own) = (found.path.display().to_string(), place.display().to_string());
+    let short = branch.strip_prefix("refs/heads/").unwrap_or(branch);
+    let message = format!("the branch `{short}` is checked out in {shown} instead of {own}");
+    let hint = if worktrees.first() == Some(found) {
+        format!("git -C {} switch --detach", shell_word(&shown))
+    } else {
+        format!("git worktree move {} {}", shell_word(&shown), shell_word(&own))
+    };
+    Err(Failure::new(Kind::User, message).hint(hint).into())
 }
 
 /// The private git directory of a worktree; none where there is no worktree.

@@ -10,6 +10,7 @@ mod killed;
 mod landing;
 mod moved_target;
 mod names;
+mod whereabouts;
 
 use std::path::PathBuf;
 
