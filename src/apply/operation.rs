@@ -185,7 +185,8 @@ impl Operator<'_> {
 
 /// Saves what only an objective's worktree or branch has: uncommitted and untracked files, and
 /// commits that are not merged. Refuses a worktree with a repository inside that no backup can
-/// hold, and a branch that is checked out in another place. Returns the refs; the same work again gives the same refs.
+/// hold, and a branch that is checked out in another place. Returns the refs; the same work
+/// again gives the same refs.
 pub fn saved(
     repository: &Repository,
     session: &Session,
