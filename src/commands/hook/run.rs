@@ -105,7 +105,7 @@ impl Hook<'_> {
         let open: Vec<Session> = sessions.iter().filter(|s| !s.is_finished()).cloned().collect();
         let own = match of_worktree(&self.repository, &open)? {
             Some(own) => Some(own),
-            None => self.of_branch(&open)?,
+            None => self.of_branch(&open),
         };
         own.map(|(session, standing)| {
             Ok(Own {
@@ -118,16 +118,12 @@ impl Hook<'_> {
     }
 
     /// The objective whose branch is checked out here, in a worktree that somebody else made.
-    fn of_branch<'s>(
-        &self,
-        sessions: &'s [Session],
-    ) -> Result<Option<(&'s Session, &'s Standing)>> {
+    fn of_branch<'s>(&self, sessions: &'s [Session]) -> Option<(&'s Session, &'s Standing)> {
         // A branch without a commit is no objective's.
         let branch = self.repository.head().ok().and_then(|head| head.branch);
-        let Some(branch) = branch else { return Ok(None) };
-        let branch = format!("refs/heads/{branch}");
+        let branch = format!("refs/heads/{}", branch?);
         let placed = |o: &&Standing| o.place.as_ref().is_some_and(|p| p.branch == branch);
-        Ok(sessions.iter().find_map(|s| Some((s, s.objectives.iter().find(placed)?))))
+        sessions.iter().find_map(|s| Some((s, s.objectives.iter().find(placed)?)))
     }
 
     /// Holds what is staged to the scope of the objective.
