@@ -159,10 +159,10 @@ fn a_merge_takes_nothing_back_that_others_have_merged() {
     git(&repo, &three, &["checkout", "-q", "--no-overlay", &pin, "--", "."]);
     write(&repo, "T3", "docs/c.md", "c\n");
     git(&repo, &three, &["add", "docs"]);
-    let tree = repo.git_at(&three, ["write-tree"]).exits(0).stdout();
+    let written = repo.git_at(&three, ["write-tree"]).exits(0).stdout();
     for old in [pin.clone(), repo.git(["rev-parse", &format!("{wave}^2")])] {
         let parents = ["-p", &wave, "-p", &old, "-m", "docs"];
-        let made = repo.git(["commit-tree", tree.trim_end()].iter().chain(&parents));
+        let made = repo.git(["commit-tree", written.trim_end()].iter().chain(&parents));
         git(&repo, &three, &["reset", "-q", "--hard", &made]);
         let refused = "objective T3 may merge the integration branch and nothing else";
         repo.ap(["done"]).at(&three).exits(4).says(refused);
