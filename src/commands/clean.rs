@@ -141,6 +141,7 @@ fn clean(handle: &mut Handle<'_>, dry_run: bool) -> Result<Freed> {
     if let Some(stopped) = &handle.session.stopped {
         worktrees::require_removable(tools.repository, Path::new(&stopped.worktree))?;
     }
+    worktrees::require_nowhere(tools.repository, &handle.session.integration_branch())?;
     for standing in &handle.session.objectives {
         let Some(place) = &standing.place else { continue };
         let worktree = Path::new(&place.worktree);

@@ -37,7 +37,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     let mut handle = workshop.session(&id)?;
     handle.require_unclaimed()?;
     let wave = undoable(&handle.session)?.clone();
-    handle.require_integration()?;
+    handle.require_movable_integration()?;
     if args.dry_run {
         let text = format!("would take wave {} back, commit {}", wave.wave, wave.commit);
         return would(ctx, &id, &text);

@@ -59,7 +59,7 @@ pub fn merge(
     listener: &mut dyn Listener,
 ) -> Result<Option<Done>> {
     handle.require_unclaimed()?;
-    handle.require_integration()?;
+    handle.require_movable_integration()?;
     require_no_conflict(handle)?;
     postpone(handle, without, listener)?;
     let Some(number) = handle.session.current_wave() else { return Ok(None) };

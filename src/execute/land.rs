@@ -95,7 +95,7 @@ pub fn land(
         return Ok(landed);
     }
     handle.require_unclaimed()?;
-    handle.require_integration()?;
+    handle.require_movable_integration()?;
     require_merged(handle)?;
     if let Synced::Merged(commit) = sync::sync(handle, manner.templates)? {
         let short = commit.get(..10).unwrap_or(&commit);

@@ -200,10 +200,11 @@ fn commit_all(
     let paths: Vec<RepoPath> = dirt.tracked.iter().chain(&dirt.untracked).cloned().collect();
     let agreed = &handle.agreed;
     let scope = agreed.scope(objective).context("an objective of the plan")?;
-    let some = Some(Side { mode: Mode::File, id: String::new() });
+    let side = |id: &str| Some(Side { mode: Mode::File, id: id.to_owned() });
+    // What was done to a path is seen once it is staged; that something was, is known.
     let changes: Vec<Change> = paths
         .iter()
-        .map(|path| Change { path: path.clone(), old: some.clone(), new: some.clone() })
+        .map(|path| Change { path: path.clone(), old: side("before"), new: side("after") })
         .collect();
     let held = guard(&changes, scope, &agreed.scopes, &agreed.rules);
     if !held.violations.is_empty() {

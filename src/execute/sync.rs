@@ -46,7 +46,7 @@ pub fn target_tip(handle: &Handle<'_>) -> Result<String> {
 /// Merges the target into the integration branch, if it has something new.
 pub fn sync(handle: &mut Handle<'_>, templates: &Templates) -> Result<Synced> {
     handle.require_unclaimed()?;
-    handle.require_integration()?;
+    handle.require_movable_integration()?;
     require_no_conflict(handle)?;
     let repository = handle.tools.repository;
     let target = target_tip(handle)?;
@@ -111,7 +111,7 @@ fn stop(handle: &mut Handle<'_>, target: &str, paths: &[RepoPath]) -> Result<Fai
 /// Takes over what somebody has resolved.
 pub fn resume(handle: &mut Handle<'_>, templates: &Templates) -> Result<Synced> {
     handle.require_unclaimed()?;
-    handle.require_integration()?;
+    handle.require_movable_integration()?;
     let Some(stopped) = handle.session.stopped.clone() else {
         return sync(handle, templates);
     };

@@ -19,7 +19,7 @@ use crate::execute::judge::{judge, takes_over};
 use crate::execute::reservations;
 use crate::execute::session::{Agreed, all, of_worktree};
 use crate::git::hooks::{self, PROOF};
-use crate::git::{Repository, shell};
+use crate::git::{Head, Repository, shell};
 use crate::store::{self, layout};
 
 /// What the hooks call: hold what is being committed or pushed against its scope
@@ -167,7 +167,9 @@ impl Hook<'_> {
     /// branch is held against that.
     fn own_changes(&self, own: &Own) -> Result<(Vec<Change>, Vec<Change>)> {
         let integration = own.session.integration.clone();
-        let head = self.repository.head()?.commit;
+        let Ok(Head { commit: head, .. }) = self.repository.head() else {
+            return Err(unborn(own).into());
+        };
         let base = match self.merged_heads()?.as_slice() {
             [] => "HEAD".to_owned(),
             [merged] if takes_over(&self.repository, &head, merged, &integration)? => {
@@ -320,6 +322,15 @@ impl Hook<'_> {
         let hint = "take it out of the branch's history (`git rebase -i`), then push again";
         Err(Failure::new(Kind::Violation, message).hint(hint).into())
     }
+}
+
+/// A commit without a parent is none of an objective, whose branch goes out from its wave.
+fn unborn(own: &Own) -> Failure {
+    let id = &own.standing.id;
+    let branch = own.session.objective_branch(id);
+    let short = branch.strip_prefix("refs/heads/").unwrap_or(&branch);
+    let message = format!("objective {id} is on a branch without a commit");
+    Failure::new(Kind::Violation, message).hint(format!("git switch {short}"))
 }
 
 fn foreign(objective: &ObjectiveId) -> Failure {

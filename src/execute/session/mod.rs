@@ -274,4 +274,10 @@ impl<'a> Handle<'a> {
         let hint = format!("git branch -f {short} {}", self.session.integration);
         Err(Failure::new(Kind::Repository, message).hint(hint).into())
     }
+
+    /// The same, and refuses where it cannot be moved because somebody has it checked out.
+    pub fn require_movable_integration(&self) -> Result<()> {
+        self.require_integration()?;
+        worktrees::require_nowhere(self.tools.repository, &self.session.integration_branch())
+    }
 }

@@ -119,15 +119,31 @@ pub fn require_not_elsewhere(repository: &Repository, branch: &str, place: &Path
     let Some(found) = worktrees.iter().find(|w| has(w) && !same(&w.path, place)) else {
         return Ok(());
     };
-    let (shown, own) = (found.path.display().to_string(), place.display().to_string());
+    let own = place.display().to_string();
+    let mut failure = checked_out(branch, &found.path, &format!(" instead of {own}"));
+    if worktrees.first() != Some(found) {
+        let shown = found.path.display().to_string();
+        let (from, to) = (shell_word(&shown), shell_word(&own));
+        failure = failure.hint(format!("git worktree move {from} {to}"));
+    }
+    Err(failure.into())
+}
+
+/// Refuses where a branch, by its full name, is checked out anywhere: moved, it would leave the
+/// files there behind.
+pub fn require_nowhere(repository: &Repository, branch: &str) -> Result<()> {
+    match having(repository, branch)? {
+        Some(worktree) => Err(checked_out(branch, &worktree, "").into()),
+        None => Ok(()),
+    }
+}
+
+fn checked_out(branch: &str, worktree: &Path, more: &str) -> Failure {
+    let shown = worktree.display().to_string();
     let short = branch.strip_prefix("refs/heads/").unwrap_or(branch);
-    let message = format!("the branch `{short}` is checked out in {shown} instead of {own}");
-    let hint = if worktrees.first() == Some(found) {
-        format!("git -C {} switch --detach", shell_word(&shown))
-    } else {
-        format!("git worktree move {} {}", shell_word(&shown), shell_word(&own))
-    };
-    Err(Failure::new(Kind::User, message).hint(hint).into())
+    let message = format!("the branch `{short}` is checked out in {shown}{more}");
+    let hint = format!("git -C {} switch --detach", shell_word(&shown));
+    Failure::new(Kind::User, message).hint(hint)
 }
 
 /// The private git directory of a worktree; none where there is no worktree.

@@ -103,6 +103,19 @@ fn ways_of_committing() {
 }
 
 #[test]
+fn a_branch_without_a_commit_is_told_from_a_repository_without_one() {
+    let repo = planned();
+    repo.ap(["start", "--yes"]).exits(0);
+    let one = place(&repo, "T1");
+    git(&repo, &one, &["switch", "-q", "--orphan", "other"]);
+    write(&repo, "T1", "src/auth/a.rs", "a\n");
+    git(&repo, &one, &["add", "-A"]);
+    let commit = repo.git_at(&one, ["commit", "-qm", "first"]).exits(1);
+    let commit = commit.says("objective T1 is on a branch without a commit");
+    commit.says(&format!("git switch ap/{ID}/T1"));
+}
+
+#[test]
 fn what_was_taken_back_still_counts_unless_waves_are_squashed() {
     for (config, code) in [("", 4), ("[merge]\nstyle = \"squash\"\n", 0)] {
         let repo = planned_with("", config);
@@ -197,7 +210,8 @@ fn what_a_person_may_forget_is_named_before_anything_is_judged() {
     repo.ap(["done"]).at(&one).exits(1).says("is not on the branch of T1, but on no branch");
     git(&repo, &one, &["checkout", "-q", &format!("ap/{ID}/T1")]);
     write(&repo, "T1", "docs/x.md", "x\n");
-    repo.ap(["done", "--commit", "-m", "feat: x"]).at(&one).exits(4).says("nothing was committed");
+    let refused = repo.ap(["done", "--commit", "-m", "feat: x"]).at(&one).exits(4);
+    refused.says("nothing was committed: objective T1 may not change docs/x.md: it belongs to T3");
     std::fs::remove_file(one.join("docs/x.md")).expect("removable");
     repo.ap(["done", "--commit", "-m", "feat: x"]).at(&one).exits(0);
     // A later commit takes it back.

@@ -1,6 +1,6 @@
 //! Worktrees of objectives that somebody moved, removed or made.
 
-use super::{ID, finish, place, planned, write};
+use super::{ID, finish, integration, place, planned, write};
 use crate::support::Repo;
 
 /// A started session, and the branch of T1.
@@ -78,4 +78,31 @@ fn a_worktree_that_somebody_made_for_the_branch_is_guarded() {
     repo.ap(["drop", "T1"]).exits(1).says("switch --detach");
     repo.git(["switch", "-q", "--detach"]);
     repo.ap(["drop", "T1"]).exits(0);
+}
+
+#[test]
+fn the_integration_branch_does_not_move_where_somebody_looks_at_it() {
+    let (repo, _) = started();
+    finish(&repo, "T1", "src/auth/a.rs", "a\n");
+    repo.ap(["merge", "--without", "T2"]).exits(0);
+    let look = repo.beside("look");
+    let place = look.to_str().expect("UTF-8");
+    repo.git(["worktree", "add", "-q", place, &integration()]);
+    finish(&repo, "T2", "src/web/b.rs", "b\n");
+    repo.ap(["drop", "T3"]).exits(0);
+    for verb in ["merge", "sync", "land"] {
+        let before = repo.state();
+        let refused = repo.ap([verb, "jwt"]).exits(1);
+        let refused = refused.says(&format!("`{}` is checked out in {place}", integration()));
+        refused.says(&format!("git -C {place} switch --detach"));
+        assert_eq!(repo.state(), before, "{verb}");
+    }
+    repo.git_at(&look, ["switch", "-q", "--detach"]).exits(0);
+    repo.ap(["merge"]).exits(0);
+    repo.ap(["land"]).exits(0);
+    repo.git_at(&look, ["switch", "-q", &integration()]).exits(0);
+    repo.ap(["clean"]).exits(1).says("is checked out in");
+    repo.git_at(&look, ["switch", "-q", "--detach"]).exits(0);
+    repo.ap(["clean"]).exits(0);
+    assert_eq!(repo.git_at(&look, ["status", "--porcelain"]).exits(0).stdout(), "");
 }
