@@ -28,6 +28,7 @@ use crate::store::Writer;
 #[derive(Debug)]
 pub struct GateWorktree {
     path: PathBuf,
+    commit: String,
     environment: Vec<(String, OsString)>,
 }
 
@@ -63,7 +64,7 @@ impl GateWorktree {
             })?;
             worktrees::put_sign(&path, worktrees::GATE_SIGN, "", tools.steps)?;
         }
-        Ok(Self { path, environment })
+        Ok(Self { path, commit: commit.to_owned(), environment })
     }
 
     /// Where it is.
@@ -85,6 +86,7 @@ impl GateWorktree {
             timeout: Duration::from_mins(policy.timeout_minutes),
             retries: policy.retries,
             logs: gates::logs(handle.journal.folder(), what),
+            commit: Some(self.commit.clone()),
         }
     }
 

@@ -9,6 +9,8 @@ use anyhow::Result;
 use super::listener::Listener;
 use super::process::{Ended, Line, run};
 use crate::domain::event::EventKind;
+use crate::domain::path::RepoPath;
+use crate::git::worktrees;
 
 /// What gates are run with.
 #[derive(Clone, Debug)]
@@ -23,6 +25,9 @@ pub struct Setting {
     pub retries: u32,
     /// The folder that keeps their output.
     pub logs: PathBuf,
+    /// The commit that each of them judges: tracked files that an earlier one has changed are
+    /// put back. None: they take the files as they are.
+    pub commit: Option<String>,
 }
 
 /// What happens to a gate, while it happens.
@@ -34,6 +39,8 @@ pub enum Progress<'a> {
     Says(&'a str, &'a str),
     /// It ended; whether it passed.
     Ends(&'a str, bool),
+    /// These tracked files were changed before it, and were put back.
+    PutBack(&'a str, &'a [RepoPath]),
 }
 
 /// A gate that did not pass.
@@ -65,6 +72,12 @@ pub fn check(
         };
         let mut tries = 0;
         loop {
+            if let Some(commit) = &setting.commit {
+                let changed = worktrees::put_back(&setting.directory, commit)?;
+                if !changed.is_empty() {
+                    progress(Progress::PutBack(command, &changed));
+                }
+            }
             progress(Progress::Begins(command));
             let ended = run(&line, |text| progress(Progress::Says(command, text)))?;
             progress(Progress::Ends(command, ended.is_green()));
@@ -86,6 +99,16 @@ pub fn tell(progress: Progress<'_>, listener: &mut dyn Listener) {
         Progress::Begins(command) => {
             listener.event(EventKind::GateStart { command: command.to_owned() });
             listener.note(&format!("gate: {command}"));
+        }
+        Progress::PutBack(command, paths) => {
+            let first = &paths[0];
+            let more = match paths.len() - 1 {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
+            listener.note(&format!(
+                "put back before `{command}`, for it would not land: {first}{more}"
+            ));
         }
         Progress::Says(command, line) => listener.output(command, line),
         Progress::Ends(command, passed) => {

@@ -286,6 +286,7 @@ fn gated(
         timeout: Duration::from_mins(policy.timeout_minutes),
         retries: policy.retries,
         logs: gates::logs(handle.journal.folder(), objective.as_str()),
+        commit: None,
     };
     handle.unlocked(&format!("gates of {objective}"), |_| {
         gates::check(commands, &setting, &mut |progress| gates::tell(progress, listener))

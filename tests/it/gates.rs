@@ -14,6 +14,7 @@ fn setting(folder: &Path, retries: u32) -> Setting {
         timeout: Duration::from_secs(30),
         retries,
         logs: folder.join("logs/wave-1"),
+        commit: None,
     }
 }
 
@@ -52,6 +53,7 @@ fn they_run_in_order_until_one_is_red() {
             Progress::Begins(command) => format!("begins {command}"),
             Progress::Says(_, line) => format!("says {line}"),
             Progress::Ends(_, passed) => format!("ends {passed}"),
+            Progress::PutBack(_, paths) => format!("puts {} back", paths.len()),
         });
     });
     let red = red.expect("they run").expect("one is red");

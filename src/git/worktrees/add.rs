@@ -12,8 +12,9 @@ use super::link::linked;
 use super::remove::{remove_empty, remove_file, unregister};
 use super::{Checkout, Worktree, git_dir, registered};
 use crate::domain::error::{Failure, Kind};
-use crate::domain::path::shell_word;
+use crate::domain::path::{RepoPath, shell_word};
 use crate::git::Repository;
+use crate::git::objects::repo_path;
 use crate::store::Steps;
 
 /// Makes a worktree and fills it, or the rest of that after a crash. A worktree that is there
@@ -143,6 +144,21 @@ pub fn move_to(worktree: &Path, commit: &str, steps: &Steps) -> Result<()> {
     git.output(["clean", "-ffdq"])?;
     git.output(["checkout", "--quiet", "--detach", "--force", commit])?;
     git.output(["clean", "-ffdq"]).map(drop)
+}
+
+/// Brings the tracked files of a worktree, and its `HEAD`, back to a commit, without a branch.
+/// What git does not track stays. Returns the paths that differed, sorted.
+pub fn put_back(worktree: &Path, commit: &str) -> Result<Vec<RepoPath>> {
+    let git = linked(worktree)?.git.as_user();
+    let args = ["diff", "--name-only", "--no-renames", "--ignore-submodules=dirty", "-z", commit];
+    let output = git.output(args)?;
+    let rows = output.split(|b| *b == 0).filter(|row| !row.is_empty());
+    let changed = rows.map(repo_path).collect::<Result<Vec<RepoPath>>>()?;
+    if !changed.is_empty() || git.line(["rev-parse", "HEAD"])? != commit {
+        git.output(["reset", "--hard", "--quiet"])?;
+        git.output(["checkout", "--quiet", "--detach", "--force", commit])?;
+    }
+    Ok(changed)
 }
 
 /// Refuses a place where something else is.

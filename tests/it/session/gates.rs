@@ -34,6 +34,42 @@ fn gone(repo: &Repo) {
 }
 
 #[test]
+fn every_gate_judges_the_commit_that_lands() {
+    for (mends, told) in [
+        ("echo mended > src/web/bad.rs", "put back before `! grep -q bad src/web/bad.rs`, for it"),
+        (
+            "echo mended > src/web/bad.rs; git commit -qam mended",
+            "would not land: src/web/bad.rs\n",
+        ),
+        (
+            "git switch -qc mine; git rm -q src/web/bad.rs; git commit -qm gone",
+            "would not land: src/web/bad.rs\n",
+        ),
+        ("git rm -q src/web/bad.rs; touch new; git add new", "would not land: new and 1 more\n"),
+    ] {
+        let gates = format!("wave = [{mends:?}, \"! grep -q bad src/web/bad.rs\"]\nblame = false");
+        let repo = planned_with("", &format!("[gates]\n{gates}\n"));
+        repo.ap(["start", "--yes"]).exits(0);
+        repo.ap(["done", "T1", "--no-change"]).exits(0);
+        finish(&repo, "T2", "src/web/bad.rs", "bad\n");
+        let red = repo.ap(["merge"]).exits(5).says(told);
+        red.says("wave 1 is red, nothing was merged: `! grep -q bad src/web/bad.rs`");
+        let gate = repo.ap(["path", "gate"]).exits(0).stdout();
+        let gate = std::path::Path::new(gate.trim_end());
+        let head = repo.git_at(gate, ["rev-parse", "HEAD"]).exits(0).stdout();
+        assert_eq!(head.trim_end(), repo.git(["rev-parse", &format!("refs/ap/{ID}/candidate")]));
+    }
+    // What git does not track is nobody's change: one gate may build what the next one runs.
+    let builds = "[gates]\nwave = [\"echo built > built.tmp\", \"test -e built.tmp\"]\n";
+    let repo = planned_with("", builds);
+    repo.ap(["start", "--yes"]).exits(0);
+    repo.ap(["done", "T1", "--no-change"]).exits(0);
+    finish(&repo, "T2", "src/web/b.rs", "b\n");
+    let merged = repo.ap(["merge"]).exits(0).answers_with("2 gates passed");
+    assert!(!merged.stderr().contains("put back"), "{}", merged.stderr());
+}
+
+#[test]
 fn after_a_red_gate_an_objective_is_worked_on_again() {
     let repo = red();
     repo.ap(["retry", "T2"]).exits(0).answers_with("T2 is worked on again");
