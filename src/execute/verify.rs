@@ -188,6 +188,9 @@ impl Verifier<'_> {
                 verified.violations = told.map(str::to_owned).collect();
                 found.insert(commit.id.clone(), verified);
             }
+            // Where waves are squashed it is the net change that is judged, and no commit.
+            let net = judged.violations.into_iter().filter(|v| !v.starts_with("commit "));
+            own.violations.extend(net);
             contributions.push(Contribution { objective, changes: judged.changes });
         }
         match laid(self.repository, parent, &contributions, &agreed.rules) {

@@ -2,6 +2,7 @@
 //! hooks.
 
 mod cycle;
+mod forged;
 mod gates;
 mod guard;
 mod inner;
