@@ -72,6 +72,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
         for standing in &handle.session.objectives {
             workshop.require_outside(&handle, &standing.id)?;
         }
+        let around = handle.surroundings()?;
+        workshop.require_not_in(&around.gate)?;
+        workshop.require_not_in(&around.sync)?;
         match unfinished(&handle)? {
             // What landed and was taken back is given up by naming it; it is kept as a backup.
             Some(why) if !named.is_empty() && handle.session.landed.is_none() => {

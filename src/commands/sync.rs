@@ -51,6 +51,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     }
     let id = workshop.plan_named(args.plan.as_deref(), Purpose::Change)?;
     let mut handle = workshop.session(&id)?;
+    if let Some(stopped) = handle.session.stopped.as_ref().filter(|_| args.resume || args.abort) {
+        workshop.require_not_in(Path::new(&stopped.worktree))?;
+    }
     if args.abort {
         handle.require_unclaimed()?;
         let stopped = handle.session.stopped.is_some();

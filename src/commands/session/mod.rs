@@ -5,7 +5,7 @@ mod approval;
 mod naming;
 mod teller;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -121,7 +121,12 @@ impl Workshop {
     /// Refuses what would remove the worktree that the command stands in.
     pub fn require_outside(&self, handle: &Handle<'_>, objective: &ObjectiveId) -> Result<()> {
         let own = handle.standing(objective)?.place.as_ref();
-        if own.is_none_or(|own| std::path::Path::new(&own.worktree) != self.project.root) {
+        own.map_or(Ok(()), |own| self.require_not_in(Path::new(&own.worktree)))
+    }
+
+    /// The same for a worktree that is no objective's.
+    pub fn require_not_in(&self, worktree: &Path) -> Result<()> {
+        if worktree != self.project.root {
             return Ok(());
         }
         let message = "this worktree would be removed under your feet";

@@ -169,7 +169,8 @@ impl<'a> Handle<'a> {
         }
     }
 
-    fn surroundings(&self) -> Result<apply::Surroundings> {
+    /// Where the worktrees are that are no objective's, and what else operations need to know.
+    pub fn surroundings(&self) -> Result<apply::Surroundings> {
         let policy = &self.agreed.config.worktrees;
         let place =
             |name| place(self.tools.repository, &policy.path, &self.session.approval.slug, name);

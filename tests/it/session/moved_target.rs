@@ -72,6 +72,26 @@ fn a_conflict_is_resolved_by_hand() {
 }
 
 #[test]
+fn a_place_that_would_be_removed_is_left_first() {
+    let repo = planned_with("", "[gates]\nwave = [\"true\"]\n");
+    let place = conflicting(&repo);
+    std::fs::write(place.join("src/auth/login.rs"), "both\n").expect("writable");
+    repo.git_at(&place, ["add", "-A"]).exits(0);
+    let hint = format!("cd {}", repo.root().display());
+    for way in ["--continue", "--abort"] {
+        let before = repo.state();
+        let refused = repo.ap(["sync", way]).at(&place).exits(1).says("under your feet");
+        refused.says(&hint);
+        assert_eq!(repo.state(), before, "{way}");
+    }
+    repo.ap(["sync", "--continue"]).exits(0);
+    repo.ap(["land"]).exits(0);
+    let gate = repo.ap(["path", "gate"]).exits(0).stdout();
+    repo.ap(["clean"]).at(gate.trim_end()).exits(1).says("under your feet").says(&hint);
+    repo.ap(["clean"]).exits(0);
+}
+
+#[test]
 fn a_conflict_is_given_up_and_what_was_resolved_is_kept() {
     let repo = planned();
     let place = conflicting(&repo);
