@@ -10,10 +10,10 @@ use super::integrate::require_no_conflict;
 use super::session::Handle;
 use crate::domain::commit_message;
 use crate::domain::error::{Failure, Kind};
-use crate::domain::path::{RepoPath, quote, shell_word};
-use crate::domain::session::{Entry, Operation};
+use crate::domain::path::{RepoPath, quote, shell_path, shell_word};
+use crate::domain::session::{Entry, Operation, Stopped};
 use crate::git::worktrees::{self, Checkout};
-use crate::git::{Git, Merged};
+use crate::git::{Git, Merged, Repository};
 use crate::report::Templates;
 use crate::store::layout;
 
@@ -131,7 +131,11 @@ pub fn resume(handle: &mut Handle<'_>, templates: &Templates) -> Result<Synced> 
             format!("resolve them in {}, then `git add` them", shell_word(&stopped.worktree));
         return Err(Failure::new(Kind::Conflict, message).hint(hint).into());
     }
-    if worktrees::dirty(path)?.operation == Some("merge") {
+    let unfinished = worktrees::dirty(path)?.operation == Some("merge");
+    let tree =
+        git.line(if unfinished { &["write-tree"][..] } else { &["rev-parse", "HEAD^{tree}"] })?;
+    require_resolution(handle.tools.repository, &stopped, &tree)?;
+    if unfinished {
         handle.tools.steps.pass("commit-merge", &stopped.worktree)?;
         let message = message(handle, templates)?;
         let args = ["commit", "--quiet", "--cleanup=whitespace", "--file=-"];
@@ -154,6 +158,51 @@ pub fn resume(handle: &mut Handle<'_>, templates: &Templates) -> Result<Synced> 
         target: stopped.target,
     })?;
     Ok(Synced::Merged(to))
+}
+
+/// What a tree has that merging two commits does not give.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ByHand {
+    /// Paths that conflicted, and were resolved.
+    pub resolved: Vec<RepoPath>,
+    /// Paths that did not.
+    pub beyond: Vec<RepoPath>,
+    /// The tree that merging gives, with marks where it conflicts.
+    pub merged: String,
+}
+
+/// Tells what somebody has put into the tree of a merge by hand.
+pub fn by_hand(repository: &Repository, sides: (&str, &str), tree: &str) -> Result<ByHand> {
+    let (merged, conflicts) = match repository.merge_commits(sides.0, sides.1)? {
+        Merged::Tree(tree) => (tree, Vec::new()),
+        Merged::Conflicts { paths, tree } => (tree, paths),
+    };
+    let changes = repository.tree_changes(&merged, tree)?.into_iter().map(|c| c.path);
+    let (resolved, beyond) = changes.partition(|path| conflicts.contains(path));
+    Ok(ByHand { resolved, beyond, merged })
+}
+
+/// Refuses a resolution that changes what did not conflict: `verify` would refuse what lands.
+fn require_resolution(repository: &Repository, stopped: &Stopped, tree: &str) -> Result<()> {
+    let made = by_hand(repository, (&stopped.integration, &stopped.target), tree)?;
+    if made.beyond.is_empty() {
+        return Ok(());
+    }
+    let told: Vec<String> = made.beyond.iter().take(3).map(|p| format!("`{p}`")).collect();
+    let more = match made.beyond.len().saturating_sub(3) {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    let message =
+        format!("the resolution changes what does not conflict: {}{more}", told.join(", "));
+    let paths: Vec<String> = made.beyond.iter().take(5).map(|p| shell_path(":/", p)).collect();
+    let hint = format!(
+        "git -C {} restore --source={} --staged --worktree {}, and commit that if the merge is committed",
+        shell_word(&stopped.worktree),
+        made.merged,
+        paths.join(" ")
+    );
+    Err(Failure::new(Kind::Violation, message).hint(hint).into())
 }
 
 /// Gives a stopped sync up. What was resolved so far is kept; returns where.

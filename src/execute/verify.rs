@@ -9,13 +9,14 @@ use serde::Serialize;
 use super::candidate::laid;
 use super::judge::judge;
 use super::session::Agreed;
+use super::sync::by_hand;
 use crate::domain::config::MergeStyle;
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::merge::Contribution;
 use crate::domain::path::RepoPath;
 use crate::domain::scope::Scope;
 use crate::domain::tree::Change;
-use crate::git::{Commit, Merged, Repository};
+use crate::git::{Commit, Repository};
 use crate::store::layout;
 
 /// What a commit is.
@@ -319,19 +320,13 @@ impl Verifier<'_> {
     fn sync(&self) -> Result<Verified> {
         let mut own = self.is(Class::Sync);
         let [ours, theirs] = self.commit.parents.as_slice() else { return Ok(own) };
-        let (expected, conflicts) = match self.repository.merge_commits(ours, theirs)? {
-            Merged::Tree(tree) => (tree, Vec::new()),
-            Merged::Conflicts { paths, tree } => (tree, paths),
-        };
         let tree = self.repository.tree_of(&self.commit.id)?;
-        for change in self.repository.tree_changes(&expected, &tree)? {
-            if conflicts.contains(&change.path) {
-                own.notes.push(format!("`{}` was resolved by hand", change.path));
-            } else {
-                own.violations
-                    .push(format!("`{}` is not what merging the target gives", change.path));
-            }
-        }
+        let made = by_hand(self.repository, (ours, theirs), &tree)?;
+        let resolved = made.resolved.iter().map(|path| format!("`{path}` was resolved by hand"));
+        own.notes.extend(resolved);
+        let beyond = made.beyond.iter();
+        own.violations
+            .extend(beyond.map(|path| format!("`{path}` is not what merging the target gives")));
         Ok(own)
     }
 }

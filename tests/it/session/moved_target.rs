@@ -72,6 +72,38 @@ fn a_conflict_is_resolved_by_hand() {
 }
 
 #[test]
+fn a_resolution_changes_what_conflicts_and_nothing_else() {
+    for commits in [false, true] {
+        let repo = planned();
+        let place = conflicting(&repo);
+        for file in ["src/auth/login.rs", "README.md", "extra"] {
+            std::fs::write(place.join(file), "both\n").expect("writable");
+        }
+        repo.git_at(&place, ["add", "-A"]).exits(0);
+        if commits {
+            repo.git_at(&place, ["commit", "-qm", "by hand"]).exits(0);
+        }
+        let before = repo.git(["rev-parse", &integration()]);
+        let refused = repo.ap(["sync", "--continue"]).exits(4);
+        let message = "the resolution changes what does not conflict: `README.md`, `extra`";
+        let refused = refused.says(message).stderr();
+        assert_eq!(repo.git(["rev-parse", &integration()]), before);
+        let hint = refused.lines().find_map(|line| line.strip_prefix("hint: git -C "));
+        let hint = hint.and_then(|hint| hint.split_once(',')).expect("a command").0;
+        let words: Vec<&str> = hint.split(' ').collect();
+        repo.git_at(&place, &words[1..]).exits(0);
+        if commits {
+            repo.git_at(&place, ["commit", "-q", "--amend", "--no-edit"]).exits(0);
+        }
+        repo.ap(["sync", "--continue"]).exits(0);
+        repo.ap(["land"]).exits(0);
+        assert_eq!(repo.read("src/auth/login.rs"), "both\n");
+        assert_eq!(repo.read("README.md"), "readme\n");
+        assert!(!repo.root().join("extra").exists());
+    }
+}
+
+#[test]
 fn a_place_that_would_be_removed_is_left_first() {
     let repo = planned_with("", "[gates]\nwave = [\"true\"]\n");
     let place = conflicting(&repo);
