@@ -100,11 +100,13 @@ fn decide(handle: &Handle<'_>, objective: &ObjectiveId, manner: Manner) -> Resul
     };
     let branch = session.objective_branch(objective);
     worktrees::require_not_elsewhere(repository, &branch, &path)?;
-    // The branch of one that has lost its worktree goes on where it is.
+    // The branch of one that has lost its worktree goes on where it is, and one that is gone
+    // too where it was last judged.
     let own = if manner.afresh || !has_lost_its_worktree(standing) {
         None
     } else {
-        repository.reference(&branch)?
+        let judged = standing.tip.clone().filter(|tip| repository.commit(tip).is_ok());
+        repository.reference(&branch)?.or(judged)
     };
     Ok(Operation::Start {
         objective: objective.clone(),

@@ -43,11 +43,16 @@ fn a_worktree_that_was_moved_is_known_and_nothing_in_it_is_passed_by() {
 
 #[test]
 fn a_worktree_that_was_removed_comes_back_with_its_branch() {
-    for again in [&["start", "--objective", "T1"][..], &["retry", "T1"]] {
+    let ways = [(&["start", "--objective", "T1"][..], false), (&["retry", "T1"], true)];
+    for (again, lose_branch) in ways {
         let (repo, branch) = started();
         finish(&repo, "T1", "src/auth/a.rs", "a\n");
         let (one, tip) = (place(&repo, "T1"), repo.git(["rev-parse", &branch]));
         std::fs::remove_dir_all(&one).expect("removable");
+        if lose_branch {
+            repo.git(["worktree", "prune"]);
+            repo.git(["branch", "-qD", &branch]);
+        }
         let gone = repo.ap(["path", "T1"]).exits(1).says("the worktree of T1 is gone");
         gone.says("git ap start add-jwt --objective T1");
         repo.ap(again).exits(0);
