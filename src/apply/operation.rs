@@ -56,6 +56,13 @@ pub fn operation(
             let why = format!("wave {wave}");
             at.moved(&session.integration_branch(), Some(from), Some(to), &why, &candidate)
         }
+        Operation::Amend { from, to, .. } => at.moved(
+            &session.integration_branch(),
+            Some(from),
+            Some(to),
+            "the plan is amended",
+            &[],
+        ),
         Operation::Undo { wave, from, to } => {
             let why = format!("wave {wave} taken back");
             at.moved(&session.integration_branch(), Some(from), Some(to), &why, &[])

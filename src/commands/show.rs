@@ -2,16 +2,21 @@
 
 use std::fmt::Write as _;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde_json::json;
 
-use super::project::Project;
+use super::project::{PlanFile, Project};
+use super::session::{Purpose, Workshop};
 use super::{Ctx, Exit};
+use crate::domain::config::Config;
 use crate::domain::error::{Failure, Kind};
-use crate::domain::id::ObjectiveId;
-use crate::domain::plan::{Objective, Plan, Proof, SCHEMA};
+use crate::domain::id::{ObjectiveId, PlanId};
+use crate::domain::plan::{self, Objective, Plan, Proof, SCHEMA};
 use crate::domain::prompt::{self, Setting};
+use crate::domain::session::{Request, Session};
 use crate::domain::wave;
+use crate::execute::session::{Agreed, look};
+use crate::store::layout;
 use crate::ui::{Format, count_of, text};
 
 /// A language for graphs.
@@ -28,7 +33,7 @@ pub enum Graph {
 #[command(after_help = "\
 Examples:
   git ap show                       the plan that is not finished
-  git ap show jwt T1                one objective
+  git ap show jwt T1                one objective; `jwt/T1` and `T1` mean the same
   git ap show jwt T1 --prompt       what its worker is told
   git ap show --graph dot | dot -Tsvg > plan.svg")]
 pub struct Args {
@@ -50,22 +55,64 @@ pub struct Args {
 struct View<'a> {
     plan: &'a Plan,
     proof: &'a Proof,
+    session: Option<&'a Session>,
+}
+
+/// The plan that a name means, with an objective: `jwt`, `jwt/T1`, or `T1` of the plan that is
+/// meant where none is named.
+fn meant(
+    workshop: &Workshop,
+    name: Option<&str>,
+    inner: Option<&str>,
+) -> Result<(PlanId, Option<String>)> {
+    let named = workshop.plan_named(name, Purpose::Look);
+    let inner = inner.map(str::to_owned);
+    match (named, name) {
+        (Err(error), Some(name)) if inner.is_none() && ObjectiveId::parse(name).is_ok() => {
+            let own = workshop.plan_named(None, Purpose::Look);
+            own.map(|id| (id, Some(name.to_owned()))).map_err(|_| error)
+        }
+        (named, _) => Ok((named?, inner)),
+    }
+}
+
+/// The plan and the policy of a session as they are agreed now.
+fn agreed(project: &Project, session: &Session) -> Result<(PlanFile, Config)> {
+    let (path, commit) = (layout::plan(session.plan()), session.agreed());
+    let agreed = Agreed::of(&project.repository, session)?;
+    let bytes = project.repository.file_at(commit, &path)?;
+    let text = bytes.map(String::from_utf8).transpose();
+    let text = text.with_context(|| format!("{path} of {commit} is not UTF-8"))?;
+    let reading = plan::read(&text.unwrap_or_default());
+    let shown = format!("{commit}:{path}");
+    Ok((PlanFile { shown, path: None, reading }, agreed.config))
 }
 
 /// Prints a plan or a part of it.
 pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     ctx.require_format("show", &[Format::Human, Format::Json])?;
-    let project = Project::open(ctx)?;
+    let workshop = Workshop::open(ctx)?;
+    let project = &workshop.project;
     let (name, inner) = match args.plan.as_deref().and_then(|p| p.split_once('/')) {
         Some((plan, objective)) => (Some(plan), Some(objective)),
         None => (args.plan.as_deref(), None),
     };
-    let file = project.plan(&project.plan_id(name)?)?;
+    let (id, inner) = meant(&workshop, name, inner)?;
+    let session = look(&project.repository, &id)?.filter(|s| !s.was_taken_back());
+    // What is agreed counts once it is, not a copy that somebody may have changed.
+    let (file, config) = match &session {
+        Some(session) => agreed(project, session)?,
+        None => (project.plan(&id)?, project.config()?.clone()),
+    };
     let plan = file.require()?;
     let tree = project.tree()?;
-    let proof = project.prove(&file.reading, plan, &tree)?;
-    let view = View { plan, proof: &proof };
-    let objective = match args.objective.as_deref().or(inner) {
+    let mut proof = Project::prove_under(&config, &file.reading, plan, &tree)?;
+    if let Some(session) = &session {
+        let wave = |o: &Objective| session.objective(&o.id).map_or(1, |standing| standing.wave);
+        proof.waves = plan.objectives.iter().map(wave).collect();
+    }
+    let view = View { plan, proof: &proof, session: session.as_ref() };
+    let objective = match args.objective.as_deref().or(inner.as_deref()) {
         Some(id) => Some(view.position(id)?),
         None => None,
     };
@@ -85,7 +132,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
                     .into());
             }
         };
-        ctx.ui.answer(&view.prompt(index, project.config()?))?;
+        ctx.ui.answer(&view.prompt(index, &config))?;
     } else if let Some(graph) = args.graph {
         ctx.ui.answer(&match graph {
             Graph::Mermaid => view.mermaid(),
@@ -123,6 +170,13 @@ impl View<'_> {
         order
     }
 
+    /// What an objective has asked for, and what became of it.
+    fn requests(&self, index: usize) -> Vec<String> {
+        let id = &self.plan.objectives[index].id;
+        let requests = self.session.iter().flat_map(|s| &s.requests).filter(|r| r.objective == *id);
+        requests.map(Request::describe).collect()
+    }
+
     fn prompt(&self, index: usize, config: &crate::domain::config::Config) -> String {
         let order = self.order();
         let step = order.iter().position(|i| *i == index).unwrap_or_default() + 1;
@@ -133,6 +187,7 @@ impl View<'_> {
         let setting = Setting {
             wave: self.proof.waves[index],
             global_forbid: &config.global_forbid,
+            requests: &self.requests(index),
             others: &others,
             step: (step, order.len()),
         };
@@ -167,7 +222,7 @@ impl View<'_> {
             }
         }
         let errors = self.proof.findings.len();
-        if errors > 0 {
+        if errors > 0 && self.session.is_none() {
             writeln!(out, "\n{}: `git ap check {}`", count_of(errors, "finding"), plan.id.slug())
                 .expect(INFALLIBLE);
         }

@@ -11,7 +11,7 @@ use super::session::{Purpose, Workshop, what_next};
 use super::{Ctx, Exit};
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::plan::SCHEMA;
-use crate::domain::session::{Phase, Session, Standing};
+use crate::domain::session::{Phase, Request, Session, Standing};
 use crate::execute::session::{Agreed, look};
 use crate::git::{Repository, worktrees};
 use crate::store;
@@ -62,6 +62,9 @@ struct Row {
     uncommitted: usize,
     ports: Option<u16>,
     said: Vec<String>,
+    requests: Vec<serde_json::Value>,
+    #[serde(skip)]
+    asked: Vec<String>,
     depends_on: Vec<String>,
 }
 
@@ -133,6 +136,7 @@ fn row(
     places: &BTreeMap<std::path::PathBuf, bool>,
 ) -> Result<Row> {
     let objective = agreed.objective(&standing.id)?;
+    let requests = session.requests.iter().filter(|r| r.objective == standing.id);
     let mut row = Row {
         id: standing.id.to_string(),
         title: text::one_line(&objective.title).into_owned(),
@@ -145,6 +149,8 @@ fn row(
         uncommitted: 0,
         ports: None,
         said: standing.said.clone(),
+        requests: requests.clone().map(super::scope::as_json).collect(),
+        asked: requests.map(Request::describe).collect(),
         depends_on: objective.depends_on.iter().map(ToString::to_string).collect(),
     };
     let Some(place) = &standing.place else { return Ok(row) };
@@ -189,6 +195,8 @@ fn planned(workshop: &Workshop, id: &PlanId) -> Result<Document> {
         uncommitted: 0,
         ports: None,
         said: Vec::new(),
+        requests: Vec::new(),
+        asked: Vec::new(),
         depends_on: objective.depends_on.iter().map(ToString::to_string).collect(),
     });
     let next = if proof.valid() { "git ap start" } else { "git ap check" };
@@ -245,6 +253,10 @@ fn shown(document: &Document) -> String {
         }
         for said in &row.said {
             writeln!(out, "    {:<width$}  {:<9}  ! {}", "", "", text::one_line(said))
+                .expect(INFALLIBLE);
+        }
+        for asked in &row.asked {
+            writeln!(out, "    {:<width$}  {:<9}  ? {}", "", "", text::one_line(asked))
                 .expect(INFALLIBLE);
         }
     }

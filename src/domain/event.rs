@@ -138,6 +138,38 @@ pub enum EventKind {
         /// In a sentence.
         text: String,
     },
+    /// An objective asks for more than its scope.
+    ScopeRequest {
+        /// Who asks.
+        objective: String,
+        /// For what, as patterns.
+        patterns: Vec<String>,
+        /// What for.
+        why: String,
+    },
+    /// An objective may touch more from now on.
+    ScopeGranted {
+        /// Which one.
+        objective: String,
+        /// What, as patterns.
+        patterns: Vec<String>,
+    },
+    /// An objective does not get what it asked for.
+    ScopeDenied {
+        /// Which one.
+        objective: String,
+        /// What, as patterns.
+        patterns: Vec<String>,
+        /// Why.
+        reason: String,
+    },
+    /// An objective waits.
+    ObjectiveWaiting {
+        /// Which one.
+        objective: String,
+        /// For what, in words.
+        reason: String,
+    },
     /// A gate begins.
     GateStart {
         /// The command.
@@ -281,6 +313,10 @@ impl Stream {
             | EventKind::ObjectiveComplete { .. }
             | EventKind::ObjectiveFailed { .. }
             | EventKind::ScopeViolation { .. }
+            | EventKind::ScopeRequest { .. }
+            | EventKind::ScopeGranted { .. }
+            | EventKind::ScopeDenied { .. }
+            | EventKind::ObjectiveWaiting { .. }
             | EventKind::GateComplete { .. }
             | EventKind::WaveComplete { .. }
             | EventKind::WaveRolledBack { .. }

@@ -106,6 +106,11 @@ fn blocked_directory(change: &Change, others: &[&Scope]) -> Option<Reason> {
 }
 
 impl Violation {
+    /// Whether somebody could give the objective the path: nothing forbids it.
+    pub fn can_be_asked_for(&self) -> bool {
+        matches!(self.reason, Reason::Owned(_) | Reason::Outside)
+    }
+
     /// The violation in a sentence: what, whose, why. The path is quoted for a terminal.
     pub fn message(&self, objective: &ObjectiveId) -> String {
         let head = format!("objective {objective} may not {} {}", self.verb, self.path);

@@ -20,6 +20,8 @@ pub struct Setting<'a> {
     pub global_forbid: &'a [Pattern],
     /// The other objectives of its wave.
     pub others: &'a [&'a Objective],
+    /// What it has asked for while it was worked on, and what became of it, a sentence each.
+    pub requests: &'a [String],
     /// Its position among the objectives in the order of waves, from 1, and how many there are.
     pub step: (usize, usize),
 }
@@ -50,6 +52,8 @@ pub fn prompt(plan: &Plan, objective: &Objective, setting: &Setting<'_>) -> Stri
     deliverables.extend(RESPONSE.map(str::to_owned));
     out.list("DELIVERABLES", &deliverables);
     let mut notes = objective.notes.clone();
+    let id = &objective.id;
+    notes.extend(setting.requests.iter().map(|said| format!("Scope: {id} {said}.")));
     notes.extend(NOTES.map(str::to_owned));
     out.list("NOTES", &notes);
     out.0
@@ -167,10 +171,19 @@ forbid = ["src/routes/old/"]
         let plan = plan::read(PLAN).plan.expect("valid");
         let forbid = [Pattern::parse(".git/").expect("valid")];
         let others = [&plan.objectives[1]];
-        let setting = Setting { wave: 1, global_forbid: &forbid, others: &others, step: (1, 2) };
+        let setting = Setting {
+            wave: 1,
+            global_forbid: &forbid,
+            others: &others,
+            requests: &["was denied `x`: no".to_owned()],
+            step: (1, 2),
+        };
         let text = prompt(&plan, &plan.objectives[0], &setting);
         let expected = "#! Codex agent prompt\nAP_VERSION=1.0\nTASK_ID=T1\nWAVE=1\nAGENT_TYPE=auto\nCOMPLEXITY=medium\nPRIORITY=medium\nESTIMATED_DURATION=30m\nSTEP=1/2\nTODO=Add JWT SCOPE_TOUCH=**\nTITLE=Tokens\nSCOPE_TOUCH=src/auth/,src/token/,\"a,b\"\nSCOPE_FORBID=.git/,src/routes/ except src/routes/old/\nACCEPTANCE:\n- a tampered token is refused\nDELIVERABLES:\n- Diff summary\n";
         assert!(text.starts_with(expected), "{text}");
-        assert!(!text.contains("CONTEXT:") && text.contains("NOTES:\n- Do not run git"));
+        assert!(
+            !text.contains("CONTEXT:")
+                && text.contains("NOTES:\n- Scope: T1 was denied `x`: no.\n- Do not run git")
+        );
     }
 }

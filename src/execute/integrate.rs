@@ -124,11 +124,7 @@ fn judged(handle: &mut Handle<'_>, open: &[Standing]) -> Result<Vec<Share>> {
     for share in &shares {
         if !share.judgement.violations.is_empty() {
             said.extend(share.judgement.violations.iter().cloned());
-            handle.append(Entry::Violated {
-                objective: share.objective.clone(),
-                tip: share.tip.clone(),
-                violations: share.judgement.violations.clone(),
-            })?;
+            handle.append(share.judgement.violated(&share.objective, &share.tip))?;
         }
     }
     if !said.is_empty() {

@@ -9,6 +9,7 @@ use crate::domain::error::{Failure, Kind};
 use crate::domain::guard::guard;
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
+use crate::domain::session::Entry;
 use crate::domain::tree::Change;
 use crate::git::{Commit, Repository};
 
@@ -23,8 +24,28 @@ pub struct Judgement {
     pub changes: Vec<Change>,
     /// What may not be, a sentence each.
     pub violations: Vec<String>,
+    /// The paths that they speak of, sorted, each once.
+    pub refused: Vec<RepoPath>,
     /// Derived paths that it changed: they will not land.
     pub derived: Vec<RepoPath>,
+}
+
+impl Judgement {
+    fn refuse(&mut self, paths: impl Iterator<Item = RepoPath>) {
+        self.refused.extend(paths);
+        self.refused.sort();
+        self.refused.dedup();
+    }
+
+    /// The journal's line about the violations.
+    pub fn violated(&self, objective: &ObjectiveId, tip: &str) -> Entry {
+        Entry::Violated {
+            objective: objective.clone(),
+            tip: tip.to_owned(),
+            violations: self.violations.clone(),
+            paths: self.refused.iter().map(ToString::to_string).collect(),
+        }
+    }
 }
 
 /// Judges the branch of an objective whose tip this is, going out from an integration branch
@@ -48,8 +69,10 @@ pub fn judge(
     judgement.derived = net.derived;
     if agreed.config.merge_style == MergeStyle::Squash {
         judgement.violations = net.violations.iter().map(|v| v.message(objective)).collect();
+        judgement.refuse(net.violations.into_iter().map(|v| v.path));
         return Ok(judgement);
     }
+    let mut refused = Vec::new();
     for commit in &judgement.commits {
         let short = commit.id.get(..10).unwrap_or(&commit.id);
         let own = match own_changes(repository, commit, integration)? {
@@ -66,7 +89,9 @@ pub fn judge(
         judgement
             .violations
             .extend(told.map(|v| format!("commit {short}: {}", v.message(objective))));
+        refused.extend(held.violations.into_iter().map(|v| v.path));
     }
+    judgement.refuse(refused.into_iter());
     Ok(judgement)
 }
 

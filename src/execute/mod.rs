@@ -1,5 +1,6 @@
 //! Work that takes time: it runs beside the display, says what it does and can be stopped.
 
+pub mod amend;
 pub mod approval;
 pub mod candidate;
 pub mod gate_worktree;
@@ -12,7 +13,9 @@ pub mod listener;
 pub mod narrate;
 mod postpone;
 pub mod process;
+pub mod request;
 pub mod reservations;
+pub mod resume;
 pub mod session;
 pub mod setup;
 pub mod start;

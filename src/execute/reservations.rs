@@ -5,14 +5,14 @@ use anyhow::{Context as _, Result};
 
 use super::session::{Agreed, Handle};
 use crate::domain::error::{Failure, Kind};
-use crate::domain::id::{ObjectiveId, PlanId};
+use crate::domain::id::ObjectiveId;
 use crate::domain::overlap::Case;
 use crate::domain::path::RepoPath;
 use crate::domain::reservation::{Hold, Reservation, meeting};
+use crate::domain::scope::Scope;
 use crate::domain::session::{Phase, Session};
 use crate::domain::tree::{Mode, Side};
 use crate::git::{RefUpdate, Repository, Signing};
-use crate::store::Steps;
 
 /// Where reservations are.
 pub const REFERENCE: &str = "refs/ap/reservations";
@@ -49,31 +49,39 @@ pub fn reserve(handle: &Handle<'_>, objective: &ObjectiveId) -> Result<()> {
     let holds = due(&handle.session, &handle.agreed, Some(objective));
     let scope = handle.agreed.scope(objective).context("an objective of the plan")?;
     let wanted = Hold::of(scope, &handle.agreed.rules);
-    swap(handle.tools.repository, handle.session.plan(), holds, Some(&wanted), handle.tools.steps)
+    swap(handle, holds, Some(("cannot start", &wanted)))
+}
+
+/// Reserves a wider scope for an objective that is at work, before it is given. Refused, naming
+/// the holder, where another session holds a path of it.
+pub fn widen(handle: &Handle<'_>, scope: &Scope) -> Result<()> {
+    let wanted = Hold::of(scope, &handle.agreed.rules);
+    let mut holds = due(&handle.session, &handle.agreed, None);
+    holds.retain(|hold| hold.objective != scope.id);
+    holds.push(wanted.clone());
+    swap(handle, holds, Some(("cannot be given that", &wanted)))
 }
 
 /// Holds what the session should hold now, and nothing else.
 pub fn settle(handle: &Handle<'_>) -> Result<()> {
     let holds = due(&handle.session, &handle.agreed, None);
-    swap(handle.tools.repository, handle.session.plan(), holds, None, handle.tools.steps)
+    swap(handle, holds, None)
 }
 
-fn swap(
-    repository: &Repository,
-    session: &PlanId,
-    holds: Vec<Hold>,
-    wanted: Option<&Hold>,
-    steps: &Steps,
-) -> Result<()> {
+/// Replaces what the session of `handle` holds. Refused where `wanted` meets what another one
+/// holds: what its objective cannot do then is said in words.
+fn swap(handle: &Handle<'_>, holds: Vec<Hold>, wanted: Option<(&str, &Hold)>) -> Result<()> {
+    let (repository, session) = (handle.tools.repository, handle.session.plan());
+    let steps = handle.tools.steps;
     let own = Reservation::new(session.clone(), holds);
     let path = RepoPath::new(format!("{session}.json")).context("an id is a file's name")?;
     for _ in 0..TRIES {
         let (commit, all) = read(repository)?;
-        if let Some(wanted) = wanted {
+        if let Some((what, wanted)) = wanted {
             let case = if repository.ignores_case() { Case::Folded } else { Case::Exact };
             if let Some(held) = meeting(session, wanted, &all, case)? {
                 let message = format!(
-                    "objective {} cannot start: `{}` is held by {} of {}",
+                    "objective {} {what}: `{}` is held by {} of {}",
                     wanted.objective, held.witness, held.objective, held.session
                 );
                 let hint = format!(

@@ -100,8 +100,7 @@ pub fn submit(
             let objective = objective.to_string();
             listener.event(EventKind::ScopeViolation { objective, text: text.clone() });
         }
-        let violations = judgement.violations.clone();
-        handle.append(Entry::Violated { objective: objective.clone(), tip, violations })?;
+        handle.append(judgement.violated(objective, &tip))?;
         return Ok(Verdict::Violated(judgement.violations));
     }
     let commands = own_gates(handle, objective)?;

@@ -228,15 +228,11 @@ pub fn abort(handle: &mut Handle<'_>) -> Result<Option<String>> {
 fn require_plan(handle: &Handle<'_>, commit: &str) -> Result<()> {
     let path = layout::plan(handle.session.plan());
     let repository = handle.tools.repository;
-    let pin = repository.file_at(&handle.session.approval.pin, &path)?;
-    if repository.file_at(commit, &path)? == pin {
+    let agreed = handle.session.agreed();
+    if repository.file_at(commit, &path)? == repository.file_at(agreed, &path)? {
         return Ok(());
     }
     let message = format!("the target changes `{path}`, which is agreed");
-    let hint = format!(
-        "restore it on {}: git show {}:{path}",
-        target_name(handle),
-        handle.session.approval.pin
-    );
+    let hint = format!("restore it on {}: git show {}:{path}", target_name(handle), agreed);
     Err(Failure::new(Kind::Conflict, message).hint(hint).into())
 }

@@ -17,7 +17,7 @@ use handlebars::{
 use serde::Serialize;
 
 pub use markdown::{code, mermaid, text};
-pub use messages::{Done, LandingView, ObjectiveView, PinView, Tests, WaveView};
+pub use messages::{AmendView, Done, LandingView, ObjectiveView, PinView, Tests, WaveView};
 
 use crate::analysis::Document;
 use crate::domain::error::{Failure, Kind};

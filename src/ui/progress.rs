@@ -173,6 +173,10 @@ fn describe(event: &Event) -> Option<String> {
         | EventKind::ObjectiveComplete { .. }
         | EventKind::ObjectiveFailed { .. }
         | EventKind::ScopeViolation { .. }
+        | EventKind::ScopeRequest { .. }
+        | EventKind::ScopeGranted { .. }
+        | EventKind::ScopeDenied { .. }
+        | EventKind::ObjectiveWaiting { .. }
         | EventKind::GateStart { .. }
         | EventKind::GateComplete { .. }
         | EventKind::WaveStart { .. }

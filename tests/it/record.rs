@@ -316,7 +316,12 @@ fn a_running_session_is_reported_as_git_has_it() {
     assert_eq!(report["objective"][0]["tip"], json!(first), "the branch is asked");
     played.say(
         "10:07",
-        Entry::Violated { objective: id("T1"), tip: first, violations: vec!["`x` is T2's".into()] },
+        Entry::Violated {
+            objective: id("T1"),
+            tip: first,
+            violations: vec!["`x` is T2's".into()],
+            paths: vec!["x".into()],
+        },
     );
     let tip = played.work("T1", &[("src/a.rs", "1\n2\n")]);
     played.accept("10:35", "T1", &tip);

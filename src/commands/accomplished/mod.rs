@@ -19,7 +19,7 @@ use crate::store::layout;
 
 /// The plan of a session as it was approved: the pin's.
 pub fn plan(repository: &Repository, session: &Session) -> Result<Plan> {
-    let (pin, path) = (&session.approval.pin, layout::plan(session.plan()));
+    let (pin, path) = (session.agreed(), layout::plan(session.plan()));
     let bytes = repository.file_at(pin, &path)?;
     let text = bytes.with_context(|| format!("the pin {pin} holds no {path}"))?;
     let text = String::from_utf8(text).with_context(|| format!("{path} of {pin} is not UTF-8"))?;

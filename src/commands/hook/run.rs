@@ -12,7 +12,8 @@ use crate::domain::config::{self, Config, OnReserved};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::guard::{Violation, guard};
 use crate::domain::id::ObjectiveId;
-use crate::domain::path::{RepoPath, quote, shell_path};
+use crate::domain::path::{RepoPath, quote, shell_path, shell_word};
+use crate::domain::pattern::Pattern;
 use crate::domain::session::{Session, Standing};
 use crate::domain::tree::Change;
 use crate::execute::judge::{judge, takes_over};
@@ -20,6 +21,7 @@ use crate::execute::reservations;
 use crate::execute::session::{Agreed, all, of_worktree};
 use crate::git::hooks::{self, PROOF};
 use crate::git::{Head, Repository, shell};
+use crate::planner::scopes::literal;
 use crate::store::{self, layout};
 
 /// What the hooks call: hold what is being committed or pushed against its scope
@@ -156,10 +158,24 @@ impl Hook<'_> {
         }
         let told: Vec<String> = bad.iter().map(|v| v.message(id)).collect();
         let paths: Vec<RepoPath> = bad.iter().map(|v| v.path.clone()).collect();
-        let hint = format!(
-            "{} takes it out of this commit; if {id} needs it, ask the owner of the plan to give it the path",
-            restore(&paths)
-        );
+        for request in own.session.requests.iter().filter(|r| r.objective == *id) {
+            let wanted = request.patterns.iter().filter_map(|p| Pattern::parse(p).ok());
+            if wanted.into_iter().any(|wanted| paths.iter().any(|path| wanted.matches(path))) {
+                self.ctx.ui.note(&format!("{id} {}", request.describe()));
+            }
+        }
+        let wanted: Vec<String> = bad
+            .iter()
+            .filter(|v| v.can_be_asked_for())
+            .take(3)
+            .map(|v| shell_word(&literal(&v.path)).into_owned())
+            .collect();
+        let ask = if wanted.is_empty() {
+            String::new()
+        } else {
+            format!("; if {id} needs it: `git ap scope request {}`", wanted.join(" "))
+        };
+        let hint = format!("{} takes it out of this commit{ask}", restore(&paths));
         Err(Failure::new(Kind::Violation, told.join("\n")).hint(hint).into())
     }
 

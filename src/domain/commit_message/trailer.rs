@@ -110,6 +110,16 @@ pub fn pin(plan: &PlanId) -> Vec<Trailer> {
     vec![of_plan(plan)]
 }
 
+/// The trailers of a commit that changes what was agreed, for one objective or for the plan;
+/// `scope` is the blob id of the new `plan.toml`.
+pub fn amendment(plan: &PlanId, objective: Option<&ObjectiveId>, scope: &str) -> Vec<Trailer> {
+    let what = match objective {
+        Some(objective) => format!("{}/{objective}", plan.slug()),
+        None => plan.slug().to_owned(),
+    };
+    vec![of_plan(plan), Trailer::new("AP-Amend", &what), Trailer::new("AP-Scope", scope)]
+}
+
 /// The trailers of the commit that holds a session's record.
 pub fn record(plan: &PlanId) -> Vec<Trailer> {
     vec![of_plan(plan), Trailer::new("AP-Record", plan.as_str())]

@@ -7,7 +7,7 @@ mod typed;
 use std::fmt::Write as _;
 
 pub use shape::{CONFIG, GLOBAL_FORBID};
-pub use typed::{Commits, Gates, LandVia, MergeStyle, OnReserved, Sign, Worktrees};
+pub use typed::{Commits, Gates, Grant, LandVia, MergeStyle, OnReserved, Sign, Worktrees};
 
 use super::document::{self, Field, FieldKind, Node};
 use super::finding::{Code, Finding, Place};
@@ -39,6 +39,8 @@ pub struct Config {
     pub worktrees: Worktrees,
     /// What a commit elsewhere to a reserved path is met with.
     pub on_reserved: OnReserved,
+    /// Who may widen the scope of a running objective.
+    pub grant: Grant,
     /// How the target gets the work.
     pub land_via: LandVia,
     /// Whether the record is committed when a session lands.
@@ -119,6 +121,7 @@ fn typed(root: Option<&Node>) -> Config {
         commits: reader.commits(),
         worktrees: reader.worktrees(),
         on_reserved: reader.on_reserved(),
+        grant: reader.grant(),
         land_via: reader.land_via(),
         record: reader.record(),
         backup_days: reader.backup_days(),

@@ -80,6 +80,17 @@ pub enum OnReserved {
     Off,
 }
 
+/// Who may widen the scope of a running objective.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// The owner of the plan.
+    Owner,
+    /// Whoever asks, where nobody holds it.
+    Free,
+    /// Nobody.
+    Never,
+}
+
 /// How the target gets the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LandVia {
@@ -180,6 +191,11 @@ impl<'a> Reader<'a> {
     pub(super) fn merge_style(&self) -> MergeStyle {
         let words = [("octopus", MergeStyle::Octopus), ("squash", MergeStyle::Squash)];
         self.choice("merge", "style", &words)
+    }
+
+    pub(super) fn grant(&self) -> Grant {
+        let words = [("owner", Grant::Owner), ("free", Grant::Free), ("never", Grant::Never)];
+        self.choice("scope", "grant", &words)
     }
 
     pub(super) fn on_reserved(&self) -> OnReserved {

@@ -10,12 +10,14 @@ mod read;
 mod render;
 mod repair;
 pub mod shape;
+mod widen;
 
 pub use proof::{Facts, Proof, prove, scopes};
 pub(in crate::domain) use read::branch_name;
 pub use read::{Reading, read};
 pub use render::{to_toml, toml_string};
 pub use repair::{Move, edited, repair, with_moves};
+pub use widen::with_touch;
 
 /// The version of every file that git ap writes.
 pub const SCHEMA: u32 = 1;

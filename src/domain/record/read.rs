@@ -10,7 +10,7 @@ use crate::domain::plan::{SCHEMA, TaskType};
 use crate::domain::session::Phase;
 
 /// Every phase, to be found by its word.
-const PHASES: [Phase; 9] = [
+const PHASES: [Phase; 10] = [
     Phase::Planned,
     Phase::Started,
     Phase::Working,
@@ -19,6 +19,7 @@ const PHASES: [Phase; 9] = [
     Phase::Merged,
     Phase::Failed,
     Phase::Violated,
+    Phase::Waiting,
     Phase::Dropped,
 ];
 

@@ -41,6 +41,7 @@ fn standing(name: &str, phase: Phase) -> Standing {
         violations: 0,
         began: None,
         ended: None,
+        refused: Vec::new(),
         backups: Vec::new(),
     }
 }
@@ -77,6 +78,8 @@ fn session() -> Session {
         approved: "2025-10-08T10:41:31.000Z".into(),
         objectives: vec![one, two],
         integration: hex('e'),
+        amendments: Vec::new(),
+        requests: Vec::new(),
         waves: vec![MergedWave {
             wave: 1,
             from: hex('a'),

@@ -68,6 +68,9 @@ pub enum Entry {
         tip: String,
         /// What may not be, a sentence each.
         violations: Vec<String>,
+        /// The paths that it may not touch, quoted as git quotes a path.
+        #[serde(default)]
+        paths: Vec<String>,
     },
     /// An objective has failed.
     Failed {
@@ -119,6 +122,67 @@ pub enum Entry {
     },
     /// The sync that had stopped was given up.
     SyncAborted,
+    /// An objective asks for more than its scope. The number of the line is the request's name.
+    ScopeRequested {
+        /// Who asks.
+        objective: ObjectiveId,
+        /// For what, as patterns.
+        patterns: Vec<String>,
+        /// What for, in words.
+        why: String,
+        /// What was answered at once.
+        answer: Answer,
+    },
+    /// The owner agrees that an objective that waits gets what it asked for once it is free.
+    ScopeConsented {
+        /// The number of the request's line.
+        request: u64,
+    },
+    /// A request is not granted.
+    ScopeDenied {
+        /// The number of the request's line.
+        request: u64,
+        /// Why, in words.
+        reason: String,
+        /// Objectives that no longer wait, with the waves that they go back to.
+        moves: Vec<Place>,
+    },
+    /// An objective asks no longer for something.
+    ScopeWithdrawn {
+        /// The number of the request's line.
+        request: u64,
+        /// Objectives that no longer wait, with the waves that they go back to.
+        moves: Vec<Place>,
+    },
+    /// An objective that waited goes on from what the integration branch has now.
+    Resumed {
+        /// Which one.
+        objective: ObjectiveId,
+    },
+}
+
+/// What was answered to a request at once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    /// It is free: the owner of the plan decides.
+    Open,
+    /// Somebody holds it: the objective waits, and moves behind them.
+    Waits {
+        /// Who.
+        holder: super::Holding,
+        /// A path that both could change, quoted as git quotes a path.
+        witness: String,
+        /// Whether the policy grants it as soon as it is free.
+        consented: bool,
+        /// The objective and those that need its result, with the waves that they now belong to.
+        moves: Vec<Place>,
+    },
+    /// It is forbidden.
+    Denied {
+        /// Why, in words.
+        reason: String,
+    },
 }
 
 /// A process, so that it is told apart from another one that has its number later.
@@ -204,6 +268,15 @@ pub enum Operation {
         /// The integration tip with the record.
         integration_to: String,
     },
+    /// What was agreed changes: a commit on the integration branch that changes the plan.
+    Amend {
+        /// The integration tip before.
+        from: String,
+        /// The commit.
+        to: String,
+        /// What it changes.
+        amendment: Amendment,
+    },
     /// Worktrees and branches of a finished session go.
     Clean {
         /// Where what would have been lost is kept.
@@ -222,9 +295,30 @@ impl Operation {
             Self::Sync { .. } => "sync",
             Self::Drop { .. } => "drop",
             Self::Land { .. } => "land",
+            Self::Amend { .. } => "scope grant or plan",
             Self::Clean { .. } => "clean",
         }
     }
+}
+
+/// A change of what was agreed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "amendment", rename_all = "snake_case")]
+pub enum Amendment {
+    /// An objective may touch more.
+    Grant {
+        /// Which one.
+        objective: ObjectiveId,
+        /// What, as patterns.
+        patterns: Vec<String>,
+        /// The numbers of the requests that this answers.
+        requests: Vec<u64>,
+    },
+    /// Objectives that had not started were added, changed or taken out.
+    Objectives {
+        /// Every objective with its wave, in the order of the new plan.
+        objectives: Vec<Place>,
+    },
 }
 
 /// What was approved.

@@ -5,11 +5,13 @@ mod entry;
 mod next;
 mod postpone;
 mod replay;
+mod request;
 
-pub use entry::{Approval, Entry, Holder, Line, Operation, Place, Tip};
+pub use entry::{Amendment, Answer, Approval, Entry, Holder, Line, Operation, Place, Tip};
 pub use next::{Next, next};
 pub use postpone::postponed;
 pub use replay::replay;
+pub use request::{Against, Asked, Holder as Holding, Request, Weighed};
 
 use super::id::{ObjectiveId, PlanId};
 
@@ -33,6 +35,8 @@ pub enum Phase {
     Failed,
     /// A commit lies outside its scope.
     Violated,
+    /// It has asked for what somebody else holds, and waits for their result.
+    Waiting,
     /// Given up by the owner.
     Dropped,
 }
@@ -49,6 +53,7 @@ impl Phase {
             Self::Merged => "merged",
             Self::Failed => "failed",
             Self::Violated => "violated",
+            Self::Waiting => "waiting",
             Self::Dropped => "dropped",
         }
     }
@@ -68,6 +73,7 @@ impl Phase {
                 | Self::Accepted
                 | Self::Failed
                 | Self::Violated
+                | Self::Waiting
         )
     }
 }
@@ -97,6 +103,8 @@ pub struct Standing {
     pub began: Option<String>,
     /// When it was accepted, RFC 3339.
     pub ended: Option<String>,
+    /// Paths that it wanted to change and was not let, quoted as git quotes a path.
+    pub refused: Vec<String>,
     /// Where its work was kept when it was dropped or begun anew.
     pub backups: Vec<String>,
 }
@@ -129,6 +137,17 @@ pub struct MergedWave {
     pub tips: Vec<Tip>,
     /// The gates that passed on it.
     pub gates: Vec<String>,
+    /// When, RFC 3339.
+    pub time: String,
+}
+
+/// A change of what was agreed, as it was carried out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Amended {
+    /// The commit on the integration branch that holds it.
+    pub commit: String,
+    /// What it changes.
+    pub amendment: Amendment,
     /// When, RFC 3339.
     pub time: String,
 }
@@ -179,6 +198,10 @@ pub struct Session {
     pub objectives: Vec<Standing>,
     /// The integration tip.
     pub integration: String,
+    /// Changes of what was agreed, in their order.
+    pub amendments: Vec<Amended>,
+    /// What objectives have asked for, in their order.
+    pub requests: Vec<Request>,
     /// The merged waves, in their order.
     pub waves: Vec<MergedWave>,
     /// Targets that were merged into the integration branch since the pin, last one last.
@@ -203,6 +226,23 @@ impl Session {
     /// The plan that is executed.
     pub fn plan(&self) -> &PlanId {
         &self.approval.plan
+    }
+
+    /// The commit whose plan and policy count: the pin, or the last amendment.
+    pub fn agreed(&self) -> &str {
+        self.amendments.last().map_or(&self.approval.pin, |amended| &amended.commit)
+    }
+
+    /// Every commit whose plan counted at some time: the pin and the amendments.
+    pub fn ever_agreed(&self) -> impl Iterator<Item = &str> {
+        let amended = self.amendments.iter().map(|amended| amended.commit.as_str());
+        std::iter::once(self.approval.pin.as_str()).chain(amended)
+    }
+
+    /// What an objective has asked for and nobody has decided.
+    pub fn pending<'s>(&'s self, objective: &ObjectiveId) -> impl Iterator<Item = &'s Request> {
+        let of = objective.clone();
+        self.requests.iter().filter(move |r| r.objective == of && r.state.is_pending())
     }
 
     /// The full name of the integration branch.

@@ -1,6 +1,6 @@
 //! What a session needs next. `run`, the last `done` and `status` ask the same.
 
-use super::{Phase, Session};
+use super::{Asked, Phase, Session, Standing};
 use crate::domain::id::ObjectiveId;
 
 /// The next thing.
@@ -20,7 +20,8 @@ pub enum Next {
         /// Which ones.
         objectives: Vec<ObjectiveId>,
     },
-    /// These failed or went out of their scope, and the owner has to say how to go on.
+    /// These failed, went out of their scope or wait for more of it, and the owner has to say how
+    /// to go on.
     Decide {
         /// The wave.
         wave: u32,
@@ -60,7 +61,8 @@ pub fn next(session: &Session) -> Next {
         let wanted = session.of_wave(wave).filter(|o| phases.contains(&o.phase));
         wanted.map(|o| o.id.clone()).collect()
     };
-    let objectives = of(&[Phase::Planned, Phase::Started]);
+    let mut objectives = of(&[Phase::Planned, Phase::Started]);
+    objectives.extend(of(&[Phase::Waiting]).into_iter().filter(|o| may_go_on(session, o)));
     if !objectives.is_empty() {
         return Next::Start { wave, objectives };
     }
@@ -68,9 +70,23 @@ pub fn next(session: &Session) -> Next {
     if !objectives.is_empty() {
         return Next::Work { wave, objectives };
     }
-    let objectives = of(&[Phase::Failed, Phase::Violated]);
+    let objectives = of(&[Phase::Failed, Phase::Violated, Phase::Waiting]);
     if !objectives.is_empty() {
         return Next::Decide { wave, objectives };
     }
     Next::Merge { wave }
+}
+
+/// Whether one that waits has nothing to wait for but to be started: everything that it asked
+/// for is decided, or will be granted once it is free.
+fn may_go_on(session: &Session, objective: &ObjectiveId) -> bool {
+    session.pending(objective).all(|request| match &request.state {
+        Asked::Waiting { holder, consented } => {
+            let merged = |o: &Standing| matches!(o.phase, Phase::Merged | Phase::Dropped);
+            *consented
+                && (holder.session.is_some()
+                    || session.objective(&holder.objective).is_none_or(merged))
+        }
+        _ => false,
+    })
 }

@@ -1,8 +1,8 @@
 //! From the lines of a journal to the state of the session.
 
 use super::{
-    Approval, Entry, Landing, Line, MergedWave, Operation, Phase, Red, Session, Standing, Stopped,
-    Workplace,
+    Amended, Amendment, Answer, Approval, Asked, Entry, Landing, Line, MergedWave, Operation,
+    Phase, Place, Red, Request, Session, Standing, Stopped, Workplace,
 };
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::ObjectiveId;
@@ -45,8 +45,8 @@ pub fn replay(lines: &[Line]) -> Result<Option<Session>, Failure> {
     Ok(session)
 }
 
-fn begun(approval: &Approval, line: &Line) -> Session {
-    let standing = |place: &super::Place| Standing {
+fn planned(place: &Place) -> Standing {
+    Standing {
         id: place.objective.clone(),
         wave: place.wave,
         phase: Phase::Planned,
@@ -58,13 +58,19 @@ fn begun(approval: &Approval, line: &Line) -> Session {
         violations: 0,
         began: None,
         ended: None,
+        refused: Vec::new(),
         backups: Vec::new(),
-    };
+    }
+}
+
+fn begun(approval: &Approval, line: &Line) -> Session {
     Session {
         approval: approval.clone(),
         approved: line.time.clone(),
-        objectives: approval.objectives.iter().map(standing).collect(),
+        objectives: approval.objectives.iter().map(planned).collect(),
         integration: approval.pin.clone(),
+        amendments: Vec::new(),
+        requests: Vec::new(),
         waves: Vec::new(),
         synced: Vec::new(),
         red: None,
@@ -77,6 +83,7 @@ fn begun(approval: &Approval, line: &Line) -> Session {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm an entry, and nothing else")]
 fn step(session: &mut Session, line: &Line, entry: &Entry) -> Result<(), String> {
     match entry {
         Entry::Intent { operation } => {
@@ -105,12 +112,18 @@ fn step(session: &mut Session, line: &Line, entry: &Entry) -> Result<(), String>
             let standing = of(session, objective)?;
             standing.gates.clone_from(gates);
             standing.ended = Some(line.time.clone());
+            withdrawn(session, objective);
         }
-        Entry::Violated { objective, tip, violations } => {
+        Entry::Violated { objective, tip, violations, paths } => {
             judged(session, objective, tip, Phase::Violated)?;
             let standing = of(session, objective)?;
             standing.said.clone_from(violations);
             standing.violations += 1;
+            for path in paths {
+                if !standing.refused.contains(path) {
+                    standing.refused.push(path.clone());
+                }
+            }
         }
         Entry::Failed { objective, reason } => {
             let standing = of(session, objective)?;
@@ -122,11 +135,10 @@ fn step(session: &mut Session, line: &Line, entry: &Entry) -> Result<(), String>
             standing.phase = Phase::Working;
             standing.retries += 1;
             session.red = None;
+            withdrawn(session, objective);
         }
         Entry::Postponed { moves } => {
-            for moved in moves {
-                of(session, &moved.objective)?.wave = moved.wave;
-            }
+            moved(session, moves)?;
             session.red = None;
         }
         Entry::Claimed { what, holder } => session.claim = Some((what.clone(), holder.clone())),
@@ -147,6 +159,32 @@ fn step(session: &mut Session, line: &Line, entry: &Entry) -> Result<(), String>
             });
         }
         Entry::SyncAborted => session.stopped = None,
+        Entry::ScopeRequested { objective, patterns, why, answer } => {
+            requested(session, line, objective, answer, |state, taken_from| Request {
+                seq: line.seq,
+                objective: objective.clone(),
+                patterns: patterns.clone(),
+                why: why.clone(),
+                time: line.time.clone(),
+                state,
+                taken_from,
+            })?;
+        }
+        Entry::ScopeConsented { request } => {
+            if let Asked::Waiting { consented, .. } = &mut request_of(session, *request)?.state {
+                *consented = true;
+            }
+        }
+        Entry::ScopeDenied { request, reason, moves } => {
+            let asked = request_of(session, *request)?;
+            asked.state = Asked::Denied { reason: reason.clone() };
+            no_longer_waits(session, *request, moves)?;
+        }
+        Entry::ScopeWithdrawn { request, moves } => {
+            request_of(session, *request)?.state = Asked::Withdrawn;
+            no_longer_waits(session, *request, moves)?;
+        }
+        Entry::Resumed { objective } => of(session, objective)?.phase = Phase::Working,
     }
     Ok(())
 }
@@ -154,6 +192,102 @@ fn step(session: &mut Session, line: &Line, entry: &Entry) -> Result<(), String>
 fn of<'s>(session: &'s mut Session, id: &ObjectiveId) -> Result<&'s mut Standing, String> {
     let found = session.objectives.iter_mut().find(|o| o.id == *id);
     found.ok_or_else(|| format!("names the objective {id}, which the plan does not have"))
+}
+
+fn moved(session: &mut Session, moves: &[Place]) -> Result<(), String> {
+    for moved in moves {
+        of(session, &moved.objective)?.wave = moved.wave;
+    }
+    Ok(())
+}
+
+fn requested(
+    session: &mut Session,
+    line: &Line,
+    objective: &ObjectiveId,
+    answer: &Answer,
+    request: impl FnOnce(Asked, Vec<Place>) -> Request,
+) -> Result<(), String> {
+    let mut taken_from = Vec::new();
+    let state = match answer {
+        Answer::Open => Asked::Open,
+        Answer::Denied { reason } => Asked::Denied { reason: reason.clone() },
+        Answer::Waits { holder, consented, moves, .. } => {
+            for moved in moves {
+                let standing = of(session, &moved.objective)?;
+                let before = Place { objective: moved.objective.clone(), wave: standing.wave };
+                taken_from.push(before);
+            }
+            moved(session, moves)?;
+            of(session, objective)?.phase = Phase::Waiting;
+            session.red = None;
+            Asked::Waiting { holder: holder.clone(), consented: *consented }
+        }
+    };
+    // It stands under its number, so that an answer can name it.
+    debug_assert!(session.requests.iter().all(|r| r.seq < line.seq));
+    session.requests.push(request(state, taken_from));
+    Ok(())
+}
+
+fn request_of(session: &mut Session, seq: u64) -> Result<&mut Request, String> {
+    let found = session.requests.iter_mut().find(|r| r.seq == seq);
+    found.ok_or_else(|| format!("answers the request {seq}, which nobody made"))
+}
+
+/// Nobody asks any more for what an objective has asked for.
+fn withdrawn(session: &mut Session, objective: &ObjectiveId) {
+    let pending = session.requests.iter_mut().filter(|r| r.objective == *objective);
+    for request in pending.filter(|r| r.state.is_pending()) {
+        request.state = Asked::Withdrawn;
+    }
+}
+
+/// One that waits and has nothing left to wait for goes on.
+fn no_longer_waits(session: &mut Session, request: u64, moves: &[Place]) -> Result<(), String> {
+    moved(session, moves)?;
+    let objective = request_of(session, request)?.objective.clone();
+    let waits = session.pending(&objective).any(|r| matches!(r.state, Asked::Waiting { .. }));
+    let standing = of(session, &objective)?;
+    if standing.phase == Phase::Waiting && !waits {
+        standing.phase = Phase::Working;
+    }
+    Ok(())
+}
+
+fn amended(
+    session: &mut Session,
+    to: &str,
+    amendment: &Amendment,
+    time: &str,
+) -> Result<(), String> {
+    to.clone_into(&mut session.integration);
+    session.amendments.push(Amended {
+        commit: to.to_owned(),
+        amendment: amendment.clone(),
+        time: time.to_owned(),
+    });
+    match amendment {
+        Amendment::Grant { requests, .. } => {
+            for seq in requests {
+                request_of(session, *seq)?.state = Asked::Granted;
+            }
+        }
+        Amendment::Objectives { objectives } => {
+            let old = std::mem::take(&mut session.objectives);
+            for place in objectives {
+                let known = old.iter().find(|o| o.id == place.objective).cloned();
+                let mut standing = known.unwrap_or_else(|| planned(place));
+                standing.wave = place.wave;
+                session.objectives.push(standing);
+            }
+            let gone = |o: &&Standing| objectives.iter().all(|place| place.objective != o.id);
+            if let Some(lost) = old.iter().filter(gone).find(|o| o.phase != Phase::Planned) {
+                return Err(format!("takes out {}, which has begun", lost.id));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn judged(session: &mut Session, id: &ObjectiveId, tip: &str, phase: Phase) -> Result<(), String> {
@@ -218,12 +352,14 @@ fn carried_out(session: &mut Session, operation: &Operation, time: &str) -> Resu
             standing.place = None;
             standing.backups.extend(backups.iter().cloned());
             session.red = None;
+            withdrawn(session, objective);
         }
         Operation::Land { from, to, integration_to, .. } => {
             session.integration.clone_from(integration_to);
             session.landed =
                 Some(Landing { from: from.clone(), commit: to.clone(), time: time.to_owned() });
         }
+        Operation::Amend { to, amendment, .. } => amended(session, to, amendment, time)?,
         Operation::Clean { .. } => session.cleaned = true,
     }
     Ok(())

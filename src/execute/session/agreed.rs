@@ -29,9 +29,9 @@ pub struct Agreed {
 }
 
 impl Agreed {
-    /// What was agreed for a session.
+    /// What is agreed for a session now: the pin, or its last amendment.
     pub fn of(repository: &Repository, session: &Session) -> Result<Self> {
-        Self::at(repository, &session.approval.pin, &layout::plan(session.plan()))
+        Self::at(repository, session.agreed(), &layout::plan(session.plan()))
     }
 
     /// The plan at `path` and the policy as a commit has them.

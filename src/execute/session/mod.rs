@@ -222,7 +222,11 @@ impl<'a> Handle<'a> {
         let session = look(self.tools.repository, &self.agreed.plan.id)?;
         // Only an approval that is taken back leaves none; what was read then stays.
         if let Some(session) = session {
+            let amended = session.agreed() != self.session.agreed();
             self.session = session;
+            if amended {
+                self.agreed = Agreed::of(self.tools.repository, &self.session)?;
+            }
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ pub(super) const BUILT_IN: &[(&str, &str)] = &[
     ("landing.hbs", include_str!("../../../templates/landing.hbs")),
     ("objective.hbs", include_str!("../../../templates/objective.hbs")),
     ("pin.hbs", include_str!("../../../templates/pin.hbs")),
+    ("amend.hbs", include_str!("../../../templates/amend.hbs")),
     ("sync.hbs", include_str!("../../../templates/sync.hbs")),
     ("wave.hbs", include_str!("../../../templates/wave.hbs")),
 ];
@@ -106,6 +107,17 @@ pub struct ObjectiveView<'a> {
     pub id: &'a ObjectiveId,
     /// What it does.
     pub title: &'a str,
+}
+
+/// What the message of a change of what was agreed is made from.
+#[derive(Clone, Debug)]
+pub struct AmendView<'a> {
+    /// The plan.
+    pub plan: &'a PlanId,
+    /// The objective that may touch more; none: objectives were added or changed.
+    pub objective: Option<&'a ObjectiveId>,
+    /// What changes, a line each.
+    pub lines: &'a [String],
 }
 
 /// What the message of a pin is made from.
@@ -221,6 +233,23 @@ impl Templates {
                 "slug": view.plan.slug(),
                 "request": first_line(view.request),
                 "objectives": view.objectives.iter().map(objective).collect::<Vec<_>>(),
+            }),
+        )
+    }
+
+    /// The message of a commit that changes what was agreed, without its trailers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Templates::wave_message`].
+    pub fn amend_message(&self, view: &AmendView<'_>) -> Result<String> {
+        self.message(
+            "amend.hbs",
+            &serde_json::json!({
+                "plan": view.plan,
+                "slug": view.plan.slug(),
+                "objective": view.objective,
+                "lines": view.lines,
             }),
         )
     }
