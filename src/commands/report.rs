@@ -37,7 +37,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
 }
 
 /// The record of a session: the one that landed with it, else what its journal and git say now.
-fn recorded(project: &Project, known: &Known) -> Result<Record> {
+pub(super) fn recorded(project: &Project, known: &Known) -> Result<Record> {
     match (&known.session, &known.record) {
         (Some(session), record) => match record {
             Some(Ok(record)) if session.landed.is_some() => Ok(record.clone()),

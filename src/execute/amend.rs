@@ -6,6 +6,8 @@ use anyhow::{Context as _, Result};
 use super::approval::signing;
 use super::reservations;
 use super::session::{Agreed, Handle};
+use crate::apply;
+use crate::domain::action::Action;
 use crate::domain::commit_message;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::ObjectiveId;
@@ -15,7 +17,7 @@ use crate::domain::session::{Amendment, Operation, Place};
 use crate::domain::tree::{Mode, Side};
 use crate::git::Repository;
 use crate::report::{AmendView, Templates};
-use crate::store::layout;
+use crate::store::{self, layout};
 
 /// The plan's text as it is agreed now.
 pub fn text(handle: &Handle<'_>) -> Result<String> {
@@ -57,7 +59,46 @@ pub fn amend(handle: &mut Handle<'_>, new: &New<'_>, templates: &Templates) -> R
         commit_message::complete(&message, &commit_message::amendment(&plan, objective, &digest));
     let to = repository.commit_tree(&tree, &[&from], &message, signing(&handle.agreed))?;
     handle.operate(&Operation::Amend { from, to, amendment: new.amendment.clone() })?;
-    reservations::settle(handle)
+    reservations::settle(handle)?;
+    follow(handle)
+}
+
+/// Brings the plan of the main worktree along after an amendment, where it is what was agreed
+/// before and git does not track it there: whoever reads it sees what counts.
+pub fn follow(handle: &Handle<'_>) -> Result<()> {
+    if handle.session.amendments.is_empty() || handle.session.is_finished() {
+        return Ok(());
+    }
+    let (repository, root) = (handle.tools.repository, handle.tools.repository.main_root()?);
+    let id = handle.session.plan();
+    let path = layout::plan(id);
+    let shown = path.to_lossy().into_owned();
+    let Some(text) = store::read_text(&root.join(&shown), &shown)? else { return Ok(()) };
+    let now = repository.blob_id(text.as_bytes())?;
+    let tracked =
+        || -> Result<bool> { Ok(repository.file_at(&repository.head()?.commit, &path)?.is_some()) };
+    if now == handle.agreed.digest || !was_agreed(handle, &text)? || tracked()? {
+        return Ok(());
+    }
+    let mut actions = Vec::new();
+    // The plan last: it says whether this is done.
+    for path in [layout::plan_page(id), path] {
+        let bytes = repository.file_at(handle.session.agreed(), &path)?;
+        actions.extend(bytes.map(|bytes| Action::WriteFile { path, bytes }));
+    }
+    apply::apply(repository, &root, handle.tools.steps, &actions).map(drop)
+}
+
+/// Whether a plan's text was agreed at some time.
+pub fn was_agreed(handle: &Handle<'_>, text: &str) -> Result<bool> {
+    let path = layout::plan(handle.session.plan());
+    for commit in handle.session.ever_agreed() {
+        let agreed = handle.tools.repository.file_at(commit, &path)?;
+        if agreed.as_deref() == Some(text.as_bytes()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The plan and its page, as the commit holds them.

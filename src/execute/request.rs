@@ -81,7 +81,7 @@ pub fn ask(
     }
     let parsed = patterns(wanted)?;
     let policy = handle.agreed.config.grant;
-    let same = |r: &&Request| r.patterns == wanted && r.state == Asked::Open;
+    let same = |r: &&Request| r.patterns == wanted;
     let asked = handle.session.pending(objective).find(same).map(|r| r.seq);
     let seq = match asked {
         Some(seq) => seq,

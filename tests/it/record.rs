@@ -352,8 +352,8 @@ fn a_running_session_is_reported_as_git_has_it() {
     assert_eq!(played.repo.state(), before, "it only prints");
     played.repo.ap(["report", "nothing"]).exits(1).says("there is no session `nothing`");
     played.repo.ap(["history"]).exits(0).answers(
-        "plan                     kind     objectives   took           outside  again  landed\n\
-         20251008-104131-add-jwt  feature  0 of 2 done  41 min so far  1        0      not yet\n\
+        "plan                     kind     objectives   took           outside  again  granted  landed\n\
+         20251008-104131-add-jwt  feature  0 of 2 done  41 min so far  1        0      -        not yet\n\
          \n\
          1 session, 0 landed; 0 of 2 objectives done, 0 dropped; 41 min in all; 1 commit outside a scope, 0 retries\n",
     );
@@ -424,8 +424,8 @@ fn a_landed_session_is_known_with_and_without_its_journal() {
     let mut played = Played::new("one");
     let commit = landed(&mut played);
     let expected = format!(
-        "plan                     kind     objectives              took  outside  again  landed\n\
-         20251008-104131-add-jwt  feature  1 of 2 done, 1 dropped  1 h   0        0      {}\n\
+        "plan                     kind     objectives              took  outside  again  granted  landed\n\
+         20251008-104131-add-jwt  feature  1 of 2 done, 1 dropped  1 h   0        0      -        {}\n\
          \n\
          1 session, 1 landed; 1 of 2 objectives done, 1 dropped; 1 h in all; 0 commits outside a scope, 0 retries\n",
         &commit[..12]

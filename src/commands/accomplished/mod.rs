@@ -57,16 +57,14 @@ fn work(repository: &Repository, session: &Session, standing: &Standing) -> Resu
     };
     // After `clean`, a wave that was squashed is all that is left of its objectives.
     let (Ok(tip), Ok(start)) = (tip, repository.commit(&place.start)) else { return Ok(None) };
-    let mut from = start;
-    let mut commits = repository.commits_between(&from, &tip)?;
-    if commits.iter().any(|commit| commit.parents.len() > 1)
-        && repository.commit(integration).is_ok()
-    {
-        // It merged the integration branch: what came with that is others' work.
-        let base = repository.merge_base(integration, &tip)?;
-        from = base.context("an objective begins at the integration branch")?;
-        commits = repository.commits_between(&from, &tip)?;
-    }
+    // It may have taken over the integration branch: what came with that is others' work.
+    let from = match repository.commit(integration) {
+        Ok(integration) => repository
+            .merge_base(&integration, &tip)?
+            .context("an objective begins at the integration branch")?,
+        Err(_) => start,
+    };
+    let commits = repository.commits_between(&from, &tip)?;
     let changes = repository.changes(Some(&from), &tip)?;
     let (lines_added, lines_removed) = repository.lines_changed(&from, &tip)?;
     Ok(Some(Work {

@@ -62,7 +62,6 @@ pub(super) fn grant(ctx: &Ctx, args: &Grant) -> Result<Exit> {
     let before = handle.agreed.digest.clone();
     let answered =
         request::grant(&mut handle, &objective, &args.patterns, &templates, &mut Notes(ctx))?;
-    workshop.follow(&handle, &before)?;
     show_requests(ctx, &plan, &objective, &answered, false)?;
     if ctx.ui.format == Format::Human {
         let covered = |p: &&String| answered.iter().all(|r| !r.patterns.contains(p));

@@ -50,7 +50,6 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     }
     let mut handle = workshop.session(&plan)?;
     let templates = page::templates(&workshop.project)?;
-    let before = handle.agreed.digest.clone();
     let answered = ask(
         &mut handle,
         &objective,
@@ -59,7 +58,6 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
         &templates,
         &mut Notes(ctx),
     )?;
-    workshop.follow(&handle, &before)?;
     let Answered::Request(request) = answered else {
         if ctx.ui.format == Format::Json {
             show_requests(ctx, &plan, &objective, &[], true)?;

@@ -15,15 +15,14 @@ pub use teller::{Notes, Teller};
 
 use super::Ctx;
 use super::project::Project;
-use crate::domain::action::Action;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::path::shell_word;
 use crate::domain::session::{Next, Session, next};
-use crate::execute::reservations;
 use crate::execute::session::{Handle, Tools, of_worktree};
+use crate::execute::{amend, reservations};
 use crate::git::worktrees;
-use crate::store::{self, Steps, layout};
+use crate::store::Steps;
 use crate::ui::Ui;
 
 /// A project with what is needed to change its sessions.
@@ -83,32 +82,8 @@ impl Workshop {
             self.ui.note(&format!("a `git ap {command}` that was interrupted has been completed"));
         }
         reservations::settle(&handle)?;
+        amend::follow(&handle)?;
         Ok(Some(handle))
-    }
-
-    /// Brings the plan of the main worktree along after an amendment, where it is what was agreed
-    /// before and git does not track it there: whoever reads it sees what counts.
-    pub fn follow(&self, handle: &Handle<'_>, before: &str) -> Result<()> {
-        if handle.agreed.digest == before {
-            return Ok(());
-        }
-        let (repository, root) = (&self.project.repository, self.project.repository.main_root()?);
-        let id = handle.session.plan();
-        let path = layout::plan(id);
-        let shown = path.to_lossy().into_owned();
-        let Some(text) = store::read_text(&root.join(&shown), &shown)? else { return Ok(()) };
-        let tracked = || -> Result<bool> {
-            Ok(repository.file_at(&repository.head()?.commit, &path)?.is_some())
-        };
-        if repository.blob_id(text.as_bytes())? != before || tracked()? {
-            return Ok(());
-        }
-        let mut actions = Vec::new();
-        for path in [path, layout::plan_page(id)] {
-            let bytes = repository.file_at(handle.session.agreed(), &path)?;
-            actions.extend(bytes.map(|bytes| Action::WriteFile { path, bytes }));
-        }
-        crate::apply::apply(repository, &root, &self.steps, &actions).map(drop)
     }
 
     /// Refuses where the plan of the working tree is no longer the one that was agreed: it would
@@ -117,16 +92,9 @@ impl Workshop {
         let id = handle.session.plan();
         let Ok(file) = self.project.plan(id) else { return Ok(()) };
         let digest = self.project.repository.blob_id(file.reading.text.as_bytes())?;
-        if digest == handle.agreed.digest {
-            return Ok(());
-        }
         // One that was agreed before an amendment is not another plan.
-        let text = Some(file.reading.text.as_bytes());
-        for commit in handle.session.ever_agreed() {
-            let agreed = self.project.repository.file_at(commit, &layout::plan(id))?;
-            if agreed.as_deref() == text {
-                return Ok(());
-            }
+        if digest == handle.agreed.digest || amend::was_agreed(handle, &file.reading.text)? {
+            return Ok(());
         }
         let message = format!("{id} is approved, and {} is another plan now", file.shown);
         let pin = handle.session.agreed();

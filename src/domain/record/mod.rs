@@ -6,6 +6,7 @@ mod read;
 mod render;
 mod shape;
 
+use paths::unquoted;
 pub use read::read;
 pub use render::to_toml;
 pub use shape::SESSION;
@@ -19,7 +20,7 @@ use super::commit_message::{self, Trailer};
 use super::id::{ObjectiveId, PlanId};
 use super::path::RepoPath;
 use super::plan::{Plan, SCHEMA, TaskType};
-use super::session::{MergedWave, Phase, Session, Standing};
+use super::session::{MergedWave, Phase, Request, Session, Standing};
 
 /// How many changed paths of an objective are named; of the others there is a count.
 pub const TOUCHED: usize = 200;
@@ -57,6 +58,26 @@ pub struct Record {
     /// The objectives, in the order of the plan.
     #[serde(rename = "objective")]
     pub objectives: Vec<Objective>,
+    /// What objectives asked for beyond their scopes, in their order.
+    #[serde(rename = "asked")]
+    pub requests: Vec<Asked>,
+}
+
+/// What an objective asked for while it was worked on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Asked {
+    /// Who asked.
+    pub objective: ObjectiveId,
+    /// When, RFC 3339.
+    pub time: String,
+    /// For what, as patterns.
+    pub patterns: Vec<String>,
+    /// What for, in words.
+    pub why: String,
+    /// What became of it: `open`, `waiting`, `granted`, `denied` or `withdrawn`.
+    pub state: String,
+    /// The same in a sentence without the objective's name.
+    pub said: String,
 }
 
 /// A merged wave.
@@ -111,6 +132,11 @@ pub struct Objective {
     pub violations: u32,
     /// Patterns of what it was allowed to change.
     pub touch: Vec<String>,
+    /// Those of them that it was given while it was worked on.
+    pub granted: Vec<String>,
+    /// Paths that it changed and was not allowed to: nothing of them landed.
+    #[serde(serialize_with = "path_texts")]
+    pub refused: Vec<RepoPath>,
     /// What it changed, sorted; at most [`TOUCHED`].
     #[serde(serialize_with = "path_texts")]
     pub touched: Vec<RepoPath>,
@@ -159,7 +185,15 @@ pub fn record(session: &Session, plan: &Plan, facts: &Facts) -> Record {
     let nothing = Work::default();
     let of = |standing: &Standing| {
         let work = facts.objectives.get(&standing.id).unwrap_or(&nothing);
-        objective(standing, plan, work)
+        objective(session, standing, plan, work)
+    };
+    let asked = |request: &Request| Asked {
+        objective: request.objective.clone(),
+        time: request.time.clone(),
+        patterns: request.patterns.clone(),
+        why: request.why.clone(),
+        state: request.state.as_str().to_owned(),
+        said: request.describe(),
     };
     Record {
         schema: SCHEMA,
@@ -174,6 +208,7 @@ pub fn record(session: &Session, plan: &Plan, facts: &Facts) -> Record {
         synced: session.synced.clone(),
         waves: session.waves.iter().map(wave).collect(),
         objectives: session.objectives.iter().map(of).collect(),
+        requests: session.requests.iter().map(asked).collect(),
     }
 }
 
@@ -187,7 +222,7 @@ fn wave(merged: &MergedWave) -> Wave {
     }
 }
 
-fn objective(standing: &Standing, plan: &Plan, work: &Work) -> Objective {
+fn objective(session: &Session, standing: &Standing, plan: &Plan, work: &Work) -> Objective {
     let planned = plan.objective(&standing.id);
     let (began, ended) = (standing.began.clone(), standing.ended.clone());
     Objective {
@@ -208,6 +243,8 @@ fn objective(standing: &Standing, plan: &Plan, work: &Work) -> Objective {
         retries: standing.retries,
         violations: standing.violations,
         touch: planned.map(|o| o.touch.clone()).unwrap_or_default(),
+        granted: session.granted(&standing.id),
+        refused: standing.refused.iter().filter_map(|path| unquoted(path)).collect(),
         touched: work.paths.iter().take(TOUCHED).cloned().collect(),
         touched_more: work.paths.len().saturating_sub(TOUCHED) as u64,
         authors: work

@@ -2,7 +2,7 @@
 //! and commits, because a record comes from whoever could commit it.
 
 use super::paths::unquoted;
-use super::{Objective, Record, SESSION, Wave};
+use super::{Asked, Objective, Record, SESSION, Wave};
 use crate::domain::document::{self, Node};
 use crate::domain::finding::{Code, Finding, Place};
 use crate::domain::id::{ObjectiveId, PlanId};
@@ -105,6 +105,7 @@ impl Reader<'_> {
         let waves: Vec<_> = items(root, "wave").iter().map(|n| self.wave(n)).collect();
         let objectives: Vec<_> =
             items(root, "objective").iter().map(|n| self.objective(n)).collect();
+        let requests: Vec<_> = items(root, "asked").iter().map(|n| self.request(n)).collect();
         Some(Record {
             schema: SCHEMA,
             plan: plan?,
@@ -118,6 +119,19 @@ impl Reader<'_> {
             synced: synced?,
             waves: waves.into_iter().collect::<Option<_>>()?,
             objectives: objectives.into_iter().collect::<Option<_>>()?,
+            requests: requests.into_iter().collect::<Option<_>>()?,
+        })
+    }
+
+    fn request(&mut self, node: &Node) -> Option<Asked> {
+        let (objective, time) = (self.id(node, "objective"), self.time(node, "time"));
+        Some(Asked {
+            objective: objective?,
+            time: time?,
+            patterns: texts(node, "patterns"),
+            why: text(node, "why"),
+            state: text(node, "state"),
+            said: text(node, "said"),
         })
     }
 
@@ -139,6 +153,7 @@ impl Reader<'_> {
         let id = self.id(node, "id");
         let (start, tip) = (self.commit(node, "start"), self.commit(node, "tip"));
         let (began, ended) = (self.time(node, "began"), self.time(node, "ended"));
+        let refused = self.each(node, "refused", "write a path as git quotes it", unquoted);
         let touched = self.each(node, "touched", "write a path as git quotes it", unquoted);
         let phase = node.get("phase")?.as_str()?;
         Some(Objective {
@@ -159,6 +174,8 @@ impl Reader<'_> {
             retries: number(node, "retries"),
             violations: number(node, "violations"),
             touch: texts(node, "touch"),
+            granted: texts(node, "granted"),
+            refused: refused?,
             touched: touched?,
             touched_more: number(node, "touched_more"),
             authors: texts(node, "authors"),

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Objective, Record, Wave};
+use super::{Asked, Objective, Record, Wave};
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
 use crate::domain::plan::toml_string;
@@ -29,6 +29,9 @@ pub fn to_toml(record: &Record) -> String {
     }
     for objective in &record.objectives {
         out.objective(objective);
+    }
+    for request in &record.requests {
+        out.request(request);
     }
     out.0
 }
@@ -82,6 +85,16 @@ impl Writer {
         self.list("objectives", &ids);
     }
 
+    fn request(&mut self, request: &Asked) {
+        self.head("asked");
+        self.text("objective", request.objective.as_str());
+        self.text("time", &request.time);
+        self.list("patterns", &request.patterns);
+        self.maybe("why", Some(&request.why));
+        self.text("state", &request.state);
+        self.text("said", &request.said);
+    }
+
     fn objective(&mut self, o: &Objective) {
         self.head("objective");
         self.text("id", o.id.as_str());
@@ -103,6 +116,9 @@ impl Writer {
         self.number("retries", o.retries.into());
         self.number("violations", o.violations.into());
         self.list("touch", &o.touch);
+        self.list("granted", &o.granted);
+        let refused: Vec<_> = o.refused.iter().map(RepoPath::quoted).collect();
+        self.list("refused", &refused);
         let touched: Vec<_> = o.touched.iter().map(RepoPath::quoted).collect();
         self.list("touched", &touched);
         if o.touched_more > 0 {

@@ -37,6 +37,29 @@ pub static SESSION: Shape = Shape {
             FieldKind::NonEmptyTables(&OBJECTIVE),
             "What became of an objective.",
         ),
+        Field::optional(
+            "asked",
+            FieldKind::Tables(&ASKED),
+            "[]",
+            "What an objective asked for beyond its scope.",
+        ),
+    ],
+};
+
+/// `[[asked]]`.
+static ASKED: Shape = Shape {
+    name: "[[asked]]",
+    fields: &[
+        Field::required("objective", TEXT, "Who asked."),
+        Field::required("time", TEXT, "When, RFC 3339."),
+        Field::required("patterns", FieldKind::Texts, "For what, as patterns."),
+        Field::optional("why", FieldKind::Text, "", "What for, in words."),
+        Field::required(
+            "state",
+            FieldKind::Choice(&["open", "waiting", "granted", "denied", "withdrawn"]),
+            "What became of it.",
+        ),
+        Field::required("said", FieldKind::Text, "The same in a sentence."),
     ],
 };
 
@@ -70,6 +93,7 @@ static OBJECTIVE: Shape = Shape {
                 "merged",
                 "failed",
                 "violated",
+                "waiting",
                 "dropped",
             ]),
             "Where it stands.",
@@ -92,6 +116,18 @@ static OBJECTIVE: Shape = Shape {
             "How often a commit outside its scope was found.",
         ),
         Field::optional("touch", FieldKind::Texts, "[]", "Patterns of what it could change."),
+        Field::optional(
+            "granted",
+            FieldKind::Texts,
+            "[]",
+            "Those of them that it was given while it was worked on.",
+        ),
+        Field::optional(
+            "refused",
+            FieldKind::Texts,
+            "[]",
+            "Paths that it changed and was not allowed to, quoted as git does where needed.",
+        ),
         Field::optional(
             "touched",
             FieldKind::Texts,

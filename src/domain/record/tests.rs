@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::plan;
-use crate::domain::session::{Approval, Landing, Place, Tip, Workplace};
+use crate::domain::session::{Approval, Asked as State, Landing, Place, Tip, Workplace};
 
 const HOSTILE: &str = "a\nAP-Plan: x\n[[objective]]\n\"\"\" ''' {{x}} \u{1b}[2J\u{202e}é\\";
 
@@ -41,7 +41,7 @@ fn standing(name: &str, phase: Phase) -> Standing {
         violations: 0,
         began: None,
         ended: None,
-        refused: Vec::new(),
+        refused: vec!["src/x".into()],
         backups: Vec::new(),
     }
 }
@@ -79,7 +79,7 @@ fn session() -> Session {
         objectives: vec![one, two],
         integration: hex('e'),
         amendments: Vec::new(),
-        requests: Vec::new(),
+        requests: vec![7, 8].into_iter().map(request).collect(),
         waves: vec![MergedWave {
             wave: 1,
             from: hex('a'),
@@ -96,6 +96,19 @@ fn session() -> Session {
         claim: None,
         open: None,
         seq: 9,
+    }
+}
+
+/// A request with words that could break a file.
+fn request(seq: u64) -> Request {
+    Request {
+        seq,
+        objective: id("T1"),
+        patterns: vec!["docs/".into(), "a \"b\"".into()],
+        why: "a\nline".into(),
+        time: "2025-10-08T11:00:00.000Z".into(),
+        state: State::Denied { reason: "no \u{1b}[2J".into() },
+        taken_from: Vec::new(),
     }
 }
 
@@ -157,6 +170,7 @@ minutes = 46
 retries = 1
 violations = 2
 touch = [\"src/a/\"]
+refused = [\"src/x\"]
 touched = [\"\\\"src/a/\\\\\\\"q\\\\\\\".rs\\\"\", \"\\\"src/a/\\\\377\\\\n\\\"\", \"src/a/é\"]
 authors = [\"Ada <ada@x>\"]
 gates = [\"cargo test\"]
@@ -174,8 +188,25 @@ lines_removed = 0
 retries = 0
 violations = 0
 touch = [\"src/b/\"]
+refused = [\"src/x\"]
 said = [\"too hard\"]
 backups = [\"refs/ap/backup/T2\"]
+
+[[asked]]
+objective = \"T1\"
+time = \"2025-10-08T11:00:00.000Z\"
+patterns = [\"docs/\", \"a \\\"b\\\"\"]
+why = \"a\\nline\"
+state = \"denied\"
+said = \"was denied `docs/`, `a \\\"b\\\"`: no \\u001B[2J\"
+
+[[asked]]
+objective = \"T1\"
+time = \"2025-10-08T11:00:00.000Z\"
+patterns = [\"docs/\", \"a \\\"b\\\"\"]
+why = \"a\\nline\"
+state = \"denied\"
+said = \"was denied `docs/`, `a \\\"b\\\"`: no \\u001B[2J\"
 ";
     assert_eq!(text, expected);
 }
@@ -192,6 +223,7 @@ fn what_is_written_is_read_back() {
         Phase::Merged,
         Phase::Failed,
         Phase::Violated,
+        Phase::Waiting,
         Phase::Dropped,
     ] {
         session.objectives[1].phase = phase;

@@ -239,6 +239,21 @@ impl Session {
         std::iter::once(self.approval.pin.as_str()).chain(amended)
     }
 
+    /// What an objective was given while it was worked on, as patterns, each once.
+    pub fn granted(&self, objective: &ObjectiveId) -> Vec<String> {
+        let mut granted: Vec<String> = Vec::new();
+        for amended in &self.amendments {
+            if let Amendment::Grant { objective: of, patterns, .. } = &amended.amendment
+                && of == objective
+            {
+                granted.extend(
+                    patterns.iter().filter(|p| !granted.contains(p)).cloned().collect::<Vec<_>>(),
+                );
+            }
+        }
+        granted
+    }
+
     /// What an objective has asked for and nobody has decided.
     pub fn pending<'s>(&'s self, objective: &ObjectiveId) -> impl Iterator<Item = &'s Request> {
         let of = objective.clone();

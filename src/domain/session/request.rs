@@ -69,6 +69,11 @@ impl Asked {
         }
     }
 
+    /// Whether it is not given.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Denied { .. })
+    }
+
     /// Whether nobody has decided yet.
     pub fn is_pending(&self) -> bool {
         matches!(self, Self::Open | Self::Waiting { .. })

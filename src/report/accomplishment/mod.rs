@@ -43,6 +43,7 @@ struct Row<'a> {
     title: &'a str,
     outcome: String,
     touch: &'a [String],
+    asked: Vec<String>,
     worker: &'a str,
     time: Option<String>,
     work: Option<String>,
@@ -104,10 +105,10 @@ impl<'a> View<'a> {
                 0 => "never".to_owned(),
                 n => times(n),
             },
-            objectives: record.objectives.iter().map(row).collect(),
+            objectives: record.objectives.iter().map(|o| row(record, o)).collect(),
             waves: record.waves.iter().map(wave).collect(),
             synced: &record.synced,
-            dropped: record.objectives.iter().filter(is_dropped).map(row).collect(),
+            dropped: record.objectives.iter().filter(is_dropped).map(|o| row(record, o)).collect(),
             authors: record.authors(),
             commands: commands(record),
         }
@@ -149,7 +150,14 @@ fn changed(record: &Record) -> String {
     format!("{at_most}{files}, {}", lines(added, removed))
 }
 
-fn row(objective: &Objective) -> Row<'_> {
+/// What an objective asked for beyond its scope, a sentence each.
+fn asked(record: &Record, objective: &Objective) -> Vec<String> {
+    let own = record.requests.iter().filter(|r| r.objective == objective.id);
+    own.map(|r| if r.why.is_empty() { r.said.clone() } else { format!("{} ({})", r.said, r.why) })
+        .collect()
+}
+
+fn row<'a>(record: &'a Record, objective: &'a Objective) -> Row<'a> {
     let o = objective;
     let files: Vec<String> =
         o.touched.iter().take(FILES).map(|path| path.quoted().into_owned()).collect();
@@ -159,6 +167,7 @@ fn row(objective: &Objective) -> Row<'_> {
         title: &o.title,
         outcome: outcome(o),
         touch: &o.touch,
+        asked: asked(record, o),
         worker: &o.worker,
         time: o.minutes.map(duration),
         work: (o.commits > 0 || o.files > 0).then(|| {

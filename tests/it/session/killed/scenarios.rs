@@ -232,3 +232,37 @@ fn clean_with_what_nobody_merged() {
     repo.ap(["land", "--squash"]).exits(0);
     Story::new(repo, &["clean"], 0).survives();
 }
+
+#[test]
+fn a_request_that_moves_objectives() {
+    let repo = at_work("", "");
+    let command = ["scope", "request", "--objective", "T1", "src/web/app.rs"];
+    Story::new(repo, &command, 6).survives();
+}
+
+#[test]
+fn a_request_that_is_granted_at_once() {
+    let repo = at_work("", "[scope]\ngrant = \"free\"\n");
+    let command = ["scope", "request", "--objective", "T1", "README.md"];
+    Story::new(repo, &command, 0).survives();
+}
+
+#[test]
+fn scope_grant() {
+    let repo = at_work("", "");
+    repo.ap(["scope", "request", "--objective", "T1", "README.md"]).exits(6);
+    Story::new(repo, &["scope", "grant", "T1"], 0).or_again(&[1]).survives();
+}
+
+#[test]
+fn going_on_after_waiting() {
+    let repo = at_work("", "");
+    write(&repo, "T1", "src/auth/a.rs", "a\n");
+    repo.git_at(&place(&repo, "T1"), ["add", "-A"]).exits(0);
+    repo.git_at(&place(&repo, "T1"), ["commit", "-qm", "mine"]).exits(0);
+    repo.ap(["scope", "request", "--objective", "T1", "src/web/app.rs"]).exits(6);
+    repo.ap(["scope", "grant", "T1"]).exits(0);
+    finish(&repo, "T2", "src/web/app.rs", "theirs\n");
+    repo.ap(["merge"]).exits(0);
+    Story::new(repo, &["start"], 0).survives();
+}

@@ -1,28 +1,39 @@
 //! `git ap history`: the sessions of a repository, how long they took and how they went.
 
+mod one;
+
 use std::collections::BTreeMap;
 
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::json;
 
-use super::accomplished::{self, Known, known};
+use super::accomplished::{self, Known, chosen, known};
 use super::project::Project;
+use super::report::recorded as record_of;
 use super::{Ctx, Exit};
 use crate::domain::id::PlanId;
 use crate::domain::plan::{SCHEMA, TaskType};
 use crate::domain::record::{Record, duration, minutes};
-use crate::domain::session::{Phase, Session};
+use crate::domain::session::{Asked, Phase, Session};
 use crate::store::layout;
 use crate::ui::{Format, count_of};
 
-/// List the sessions of this repository, newest first
+/// List the sessions of this repository, newest first, or look closer at one
+///
+/// Of one session: what each objective declared, what it touched, what it was refused and what
+/// it asked for. The next plan learns from that.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   git ap history                    running sessions, and those that HEAD has the record of
+  git ap history jwt                what the objectives of a session touched and asked for
   git ap history --format json      the same for a program")]
-pub struct Args {}
+pub struct Args {
+    /// A part of a plan's id: only this session, with its objectives
+    #[arg(value_name = "PLAN")]
+    pub plan: Option<String>,
+}
 
 /// A session in a line.
 #[derive(Debug, Serialize)]
@@ -39,6 +50,10 @@ struct Row {
     minutes: Option<u64>,
     violations: u64,
     retries: u64,
+    /// What objectives asked for beyond their scopes, and how much of it they were given.
+    asked: usize,
+    granted: usize,
+    denied: usize,
     /// The commit on the target that landed it.
     commit: Option<String>,
 }
@@ -57,10 +72,13 @@ struct Totals {
 }
 
 /// Prints the sessions.
-pub fn run(ctx: &Ctx, _: &Args) -> Result<Exit> {
+pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     ctx.require_format("history", &[Format::Human, Format::Json])?;
     let project = Project::open(ctx)?;
     let all = known(&project)?;
+    if let Some(name) = &args.plan {
+        return one::show(ctx, &record_of(&project, chosen(&project, &all, Some(name))?)?);
+    }
     for failure in all.iter().filter_map(|known| known.record.as_ref()?.as_ref().err()) {
         ctx.ui.warn(&format!("{failure} ({})", failure.hint.as_deref().unwrap_or_default()));
     }
@@ -133,6 +151,9 @@ fn running(session: &Session, task_type: Option<TaskType>, now: &str) -> Row {
         minutes: minutes(Some(&session.approved), Some(until)),
         violations: session.objectives.iter().map(|o| u64::from(o.violations)).sum(),
         retries: session.objectives.iter().map(|o| u64::from(o.retries)).sum(),
+        asked: session.requests.len(),
+        granted: session.requests.iter().filter(|r| r.state == Asked::Granted).count(),
+        denied: session.requests.iter().filter(|r| r.state.is_denied()).count(),
         commit: landed.map(|landed| landed.commit.clone()),
     }
 }
@@ -149,6 +170,9 @@ fn recorded(record: &Record, commit: Option<&String>) -> Row {
         minutes: record.minutes(),
         violations: record.objectives.iter().map(|o| u64::from(o.violations)).sum(),
         retries: record.objectives.iter().map(|o| u64::from(o.retries)).sum(),
+        asked: record.requests.len(),
+        granted: record.requests.iter().filter(|r| r.state == "granted").count(),
+        denied: record.requests.iter().filter(|r| r.state == "denied").count(),
         commit: commit.cloned(),
     }
 }
@@ -169,7 +193,7 @@ fn totals(rows: &[Row]) -> Totals {
 
 /// The lines under their heads, columns aligned.
 fn table(rows: &[Row]) -> String {
-    let head = ["plan", "kind", "objectives", "took", "outside", "again", "landed"];
+    let head = ["plan", "kind", "objectives", "took", "outside", "again", "granted", "landed"];
     let mut lines: Vec<Vec<String>> = vec![head.map(str::to_owned).to_vec()];
     lines.extend(rows.iter().map(cells));
     let widths: Vec<usize> = (0..head.len())
@@ -195,6 +219,10 @@ fn cells(row: &Row) -> Vec<String> {
         if row.landed.is_some() { took } else { format!("{took} so far") },
         row.violations.to_string(),
         row.retries.to_string(),
+        match row.asked {
+            0 => "-".to_owned(),
+            asked => format!("{} of {asked}", row.granted),
+        },
         match (&row.commit, &row.landed) {
             // As many digits as `git log --oneline` needs in a large repository.
             (Some(commit), _) => commit.chars().take(12).collect(),
