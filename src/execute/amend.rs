@@ -155,11 +155,11 @@ pub fn with_waves(handle: &Handle<'_>, text: &str) -> Result<String> {
                 why: String::new(),
             })
         });
-    let moves: Vec<plan::Move> = moved.collect();
-    if moves.is_empty() {
+    let changes: Vec<plan::Move> = moved.collect();
+    if changes.is_empty() {
         return Ok(text.to_owned());
     }
-    plan::with_moves(text, &moves).ok_or_else(|| not_toml(handle.tools.repository).into())
+    plan::with_moves(text, &changes).ok_or_else(|| not_toml(handle.tools.repository).into())
 }
 
 /// The agreed plan is always TOML: `plan` and `approve` write nothing else.

@@ -13,6 +13,7 @@ pub mod listener;
 pub mod narrate;
 mod postpone;
 pub mod process;
+pub mod replan;
 pub mod request;
 pub mod reservations;
 pub mod resume;

@@ -34,6 +34,16 @@ impl Handle<'_> {
         Ok(self.against(&reserved).weigh(objective, wanted)?)
     }
 
+    /// Refuses an objective that was dropped and whose scope somebody was given meanwhile.
+    pub(super) fn require_still_free(&self, objective: &ObjectiveId) -> Result<()> {
+        let scope = self.agreed.scope(objective).context("an objective of the plan")?;
+        let Some((holder, witness)) = self.against(&[]).held_here(scope)? else { return Ok(()) };
+        let message =
+            format!("{objective} cannot be worked on again: `{witness}` is held by {holder} now");
+        let hint = format!("wait until {holder} is merged, or drop it: `git ap drop {holder}`");
+        Err(Failure::new(Kind::Conflict, message).hint(hint).into())
+    }
+
     fn against<'s>(
         &'s self,
         reserved: &'s [crate::domain::reservation::Reservation],

@@ -42,6 +42,9 @@ pub fn start(
         || manner.afresh
         || has_lost_its_worktree(&standing)
     {
+        if standing.phase == Phase::Dropped {
+            handle.require_still_free(objective)?;
+        }
         reservations::reserve(handle, objective)?;
         let operation = decide(handle, objective, manner)?;
         handle.operate(&operation)?;

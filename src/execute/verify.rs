@@ -277,7 +277,11 @@ impl Verifier<'_> {
             } else {
                 Class::Plan
             };
-            return Ok(self.is(class));
+            let mut own = self.is(class);
+            if class == Class::Amendment {
+                self.amendment(&mut own, &changes)?;
+            }
+            return Ok(own);
         }
         if recorded {
             return self.landing(parent);
@@ -290,6 +294,28 @@ impl Verifier<'_> {
         }
         own.plan = None;
         Ok(own)
+    }
+
+    /// A change of what was agreed: of a plan that its parent has, and of nothing else.
+    fn amendment(&self, own: &mut Verified, changes: &[Change]) -> Result<()> {
+        let parent = self.commit.parents.first();
+        let (Some(plan), Some(parent)) = (own.plan.clone(), parent) else {
+            own.violations.push("it amends a plan and does not say which".to_owned());
+            return Ok(());
+        };
+        if self.agreed(&plan, parent)?.is_none() {
+            own.violations.push(format!("its first parent has no plan {plan} to amend"));
+        }
+        let folder = layout::plan_folder(&plan);
+        for change in changes.iter().filter(|c| !c.path.is_below(&folder)) {
+            own.violations.push(format!("`{}` is no file of the plan that it amends", change.path));
+        }
+        let scope = claim(self.message, "AP-Scope").unwrap_or_default();
+        match self.agreed(&plan, &self.commit.id)? {
+            Some(agreed) if agreed.digest == scope => {}
+            _ => own.violations.push("its plan is not the one that it names".to_owned()),
+        }
+        Ok(())
     }
 
     /// A session in one commit. The plan may have come with it: then it was not reviewed here.

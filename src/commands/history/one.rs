@@ -70,7 +70,7 @@ fn page(record: &Record, rows: &[Row<'_>]) -> String {
         let objective = row.objective;
         line(
             &mut out,
-            format!(
+            &format!(
                 "\n{}  {}  {}",
                 objective.id,
                 objective.phase.as_str(),
@@ -79,7 +79,7 @@ fn page(record: &Record, rows: &[Row<'_>]) -> String {
         );
         let mut fact = |name: &str, value: String| {
             if !value.is_empty() {
-                line(&mut out, format!("    {name:<9} {}", text::one_line(&value)));
+                line(&mut out, &format!("    {name:<9} {}", text::one_line(&value)));
             }
         };
         fact("declared", row.declared.join("  "));
@@ -98,7 +98,7 @@ fn page(record: &Record, rows: &[Row<'_>]) -> String {
     out
 }
 
-fn line(out: &mut String, text: String) {
+fn line(out: &mut String, text: &str) {
     writeln!(out, "{text}").expect("writing to a string cannot fail");
 }
 

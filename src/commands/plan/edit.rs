@@ -21,16 +21,30 @@ use crate::git::shell;
 use crate::ui::Format;
 use crate::ui::findings::Subject;
 
-/// Opens a copy of the plan in the editor and takes the result over when it is a plan. Whatever
-/// goes wrong, what was typed stays where it was typed.
+/// Opens a copy of the plan in the editor and takes the result over when it is a plan.
 pub(super) fn run(ctx: &Ctx, project: &Project, args: &Args) -> Result<Exit> {
     let id = project.plan_id(args.plan_name().as_deref())?;
     let file = project.plan(&id)?;
-    let copy = copy_of(&id, &file.reading.text)?;
+    in_editor(ctx, project, (&id, &file.reading.text), None, |text| {
+        take_over(ctx, project, args, &id, text)
+    })
+}
+
+/// Lets a text be changed in the editor and gives the result to `take`. Whatever goes wrong, what
+/// was typed stays where it was typed, and is brought back with the command `again`; none: it is
+/// a plan that can be taken over from there.
+pub(super) fn in_editor(
+    ctx: &Ctx,
+    project: &Project,
+    (id, original): (&PlanId, &str),
+    again: Option<&str>,
+    take: impl FnOnce(&str) -> Result<Exit>,
+) -> Result<Exit> {
+    let copy = copy_of(id, original)?;
     let editor = project.repository.editor()?;
     let edited = shell::edit(&editor, copy.path());
     let text = crate::store::read_text(copy.path(), "the edited copy");
-    if matches!((&edited, &text), (Ok(true), Ok(Some(text))) if *text == file.reading.text) {
+    if matches!((&edited, &text), (Ok(true), Ok(Some(text))) if *text == *original) {
         ctx.ui.note("the plan is as it was");
         return Ok(Exit::DONE);
     }
@@ -38,9 +52,9 @@ pub(super) fn run(ctx: &Ctx, project: &Project, args: &Args) -> Result<Exit> {
         (Err(error), _) | (_, Err(error)) => Err(error),
         (Ok(false), _) => Err(anyhow::anyhow!("the editor `{editor}` failed")),
         (_, Ok(None)) => Err(anyhow::anyhow!("the editor `{editor}` removed the file")),
-        (Ok(true), Ok(Some(text))) => take_over(ctx, project, args, &id, &text),
+        (Ok(true), Ok(Some(text))) => take(&text),
     };
-    outcome.map_err(|error| kept(&error, copy, &file.reading.text))
+    outcome.map_err(|error| kept(&error, copy, original, again))
 }
 
 fn copy_of(id: &PlanId, text: &str) -> Result<NamedTempFile> {
@@ -55,7 +69,12 @@ fn copy_of(id: &PlanId, text: &str) -> Result<NamedTempFile> {
 }
 
 /// The error with the place of the edited copy, which stays there if it holds anything new.
-fn kept(error: &anyhow::Error, copy: NamedTempFile, original: &str) -> anyhow::Error {
+fn kept(
+    error: &anyhow::Error,
+    copy: NamedTempFile,
+    original: &str,
+    again: Option<&str>,
+) -> anyhow::Error {
     let failure = crate::ui::failure_of(error);
     let typed = std::fs::read(copy.path()).is_ok_and(|bytes| bytes != original.as_bytes());
     if !typed {
@@ -67,15 +86,26 @@ fn kept(error: &anyhow::Error, copy: NamedTempFile, original: &str) -> anyhow::E
             let shown = path.to_string_lossy();
             let message =
                 format!("{}: the plan is as it was, your text is in {shown}", failure.message);
-            Failure::new(failure.kind, message)
-                .hint(format!("mend it, then `git ap plan --from {}`", shell_word(&shown)))
-                .into()
+            let hint = match (again, failure.hint) {
+                (None, _) => format!("mend it, then `git ap plan --from {}`", shell_word(&shown)),
+                (Some(again), None) => format!("take it over from there with `{again}`"),
+                (Some(again), Some(hint)) => {
+                    format!("{hint}; take the rest over from there with `{again}`")
+                }
+            };
+            Failure::new(failure.kind, message).hint(hint).into()
         }
         Err(error) => anyhow::Error::new(error).context("cannot keep the edited copy"),
     }
 }
 
-fn take_over(ctx: &Ctx, project: &Project, args: &Args, id: &PlanId, text: &str) -> Result<Exit> {
+pub(super) fn take_over(
+    ctx: &Ctx,
+    project: &Project,
+    args: &Args,
+    id: &PlanId,
+    text: &str,
+) -> Result<Exit> {
     let reading = plan::read(text);
     let Some(edited) = &reading.plan else {
         let shown = "the edited plan".to_owned();

@@ -64,7 +64,7 @@ pub(super) fn run(ctx: &Ctx, project: &Project, args: &Args, from: &Path) -> Res
     Ok(if valid { Exit::DONE } else { Kind::Plan.into() })
 }
 
-fn read(ctx: &Ctx, from: &Path) -> Result<(String, String)> {
+pub(super) fn read(ctx: &Ctx, from: &Path) -> Result<(String, String)> {
     if from == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin()

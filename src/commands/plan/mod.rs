@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::project::Project;
+use super::session::{Purpose, Workshop};
 use super::{Ctx, Exit};
 use crate::domain::error::{Failure, Kind};
 use crate::ui::Format;
@@ -12,6 +13,7 @@ use crate::ui::Format;
 mod edit;
 mod from;
 mod request;
+mod running;
 mod save;
 
 /// Analyse a request and write a plan for it
@@ -20,14 +22,17 @@ mod save;
 /// be worked on in parallel. It is written to `.ap/plans/<id>/` for review; nothing else is
 /// changed.
 #[derive(Debug, clap::Args)]
-#[expect(clippy::struct_excessive_bools, reason = "five independent flags")]
+#[expect(clippy::struct_excessive_bools, reason = "six independent flags")]
 #[command(after_help = "\
 Examples:
   git ap plan add JWT authentication        write a plan
   git ap plan --dry-run add JWT             show it, write nothing
   git ap plan --prompt add JWT > ask.txt    what to give to a chat
   git ap plan --from answer.md              write the plan that it gave back
-  git ap plan --edit jwt                    change that plan in your editor
+  git ap plan --edit jwt                    change that plan in your editor; while it runs,
+                                            what has not begun
+  git ap plan --add document the tokens     add objectives to the plan, also while it runs
+  git ap plan --add --from more.toml        the same, from a file with [[objective]]
   git ap plan --render jwt                  write plan.md anew from plan.toml")]
 #[command(group(clap::ArgGroup::new("form").args(["from", "edit", "render", "prompt"])))]
 pub struct Args {
@@ -44,6 +49,12 @@ pub struct Args {
     /// Change a plan in the editor, and check it
     #[arg(long)]
     pub edit: bool,
+    /// Add objectives to a plan that is there, also to one that runs
+    #[arg(long, conflicts_with_all = ["edit", "render", "prompt"])]
+    pub add: bool,
+    /// With --add, the plan: a part of its id
+    #[arg(long, value_name = "PLAN", requires = "add")]
+    pub to: Option<String>,
     /// Write plan.md anew from plan.toml
     #[arg(long)]
     pub render: bool,
@@ -68,21 +79,36 @@ impl Args {
 /// Makes, takes over, changes or renders a plan.
 pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     ctx.require_format("plan", &[Format::Human, Format::Json])?;
+    if args.add {
+        require_request_or_file(args)?;
+        return running::add(ctx, args);
+    }
     let project = Project::open(ctx)?;
     if let Some(from) = &args.from {
         return from::run(ctx, &project, args, from);
     }
     if args.edit {
-        return edit::run(ctx, &project, args);
+        let workshop = Workshop::open(ctx)?;
+        return match workshop.plan_named(args.plan_name().as_deref(), Purpose::Change) {
+            Ok(id) if running::is_running(&workshop, &id)? => {
+                running::edit(ctx, &workshop, args, &id)
+            }
+            _ => edit::run(ctx, &project, args),
+        };
     }
     if args.render {
         return edit::render(ctx, &project, args);
     }
-    if args.request_text().trim().is_empty() {
-        let failure = Failure::new(Kind::Usage, "the request is empty");
-        return Err(failure.hint("git ap plan \"what should be done\"").into());
-    }
+    require_request_or_file(args)?;
     request::run(ctx, project, args)
+}
+
+fn require_request_or_file(args: &Args) -> Result<(), Failure> {
+    if args.from.is_some() || !args.request_text().trim().is_empty() {
+        return Ok(());
+    }
+    let failure = Failure::new(Kind::Usage, "the request is empty");
+    Err(failure.hint("git ap plan \"what should be done\""))
 }
 
 impl Args {

@@ -3,9 +3,12 @@
 use anyhow::Result;
 
 use super::show_requests;
-use crate::commands::session::{Notes, Workshop};
+use crate::commands::session::{Notes, Workshop, what_next};
 use crate::commands::{Ctx, Exit, page, would};
+use crate::domain::id::{ObjectiveId, PlanId};
+use crate::domain::session::Phase;
 use crate::execute::request;
+use crate::execute::session::Handle;
 use crate::ui::Format;
 
 /// Give an objective what it asked for, or other paths that nobody holds
@@ -83,18 +86,17 @@ pub(super) fn grant(ctx: &Ctx, args: &Grant) -> Result<Exit> {
 /// A violation that the grant settles has to be judged again, and a wait ends with a start.
 fn say_what_waits(
     ctx: &Ctx,
-    handle: &crate::execute::session::Handle<'_>,
-    plan: &crate::domain::id::PlanId,
-    objective: &crate::domain::id::ObjectiveId,
+    handle: &Handle<'_>,
+    plan: &PlanId,
+    objective: &ObjectiveId,
 ) -> Result<()> {
-    use crate::domain::session::Phase;
     match handle.standing(objective)?.phase {
         Phase::Violated => ctx.ui.note(&format!(
             "its branch is judged again with `git ap done {}/{objective}`",
             plan.slug()
         )),
         Phase::Waiting => {
-            ctx.ui.note(&format!("next: {}", crate::commands::session::what_next(&handle.session)))
+            ctx.ui.note(&format!("next: {}", what_next(&handle.session)));
         }
         _ => {}
     }

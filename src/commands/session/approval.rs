@@ -129,7 +129,7 @@ impl Workshop {
 }
 
 /// Everything that an approval allows to run, a line each.
-fn commands(agreed: &Agreed) -> Vec<String> {
+pub fn commands(agreed: &Agreed) -> Vec<String> {
     let (plan, config) = (&agreed.plan, &agreed.config);
     let mut lines: Vec<String> = Vec::new();
     let mut seen = BTreeSet::new();

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-pub use approval::Consent;
+pub use approval::{Consent, commands};
 pub use naming::Purpose;
 pub use teller::{Notes, Teller};
 

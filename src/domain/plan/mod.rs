@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::id::{ObjectiveId, PlanId};
 
+mod append;
 mod proof;
 mod read;
 mod render;
@@ -12,6 +13,7 @@ mod repair;
 pub mod shape;
 mod widen;
 
+pub use append::{renamed, with_objectives};
 pub use proof::{Facts, Proof, prove, scopes};
 pub(in crate::domain) use read::branch_name;
 pub use read::{Reading, read};

@@ -295,7 +295,8 @@ impl Operation {
             Self::Sync { .. } => "sync",
             Self::Drop { .. } => "drop",
             Self::Land { .. } => "land",
-            Self::Amend { .. } => "scope grant or plan",
+            Self::Amend { amendment: Amendment::Grant { .. }, .. } => "scope grant",
+            Self::Amend { amendment: Amendment::Objectives { .. }, .. } => "plan",
             Self::Clean { .. } => "clean",
         }
     }

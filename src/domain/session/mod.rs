@@ -6,12 +6,14 @@ mod next;
 mod postpone;
 mod replay;
 mod request;
+mod revise;
 
 pub use entry::{Amendment, Answer, Approval, Entry, Holder, Line, Operation, Place, Tip};
 pub use next::{Next, next};
 pub use postpone::postponed;
 pub use replay::replay;
 pub use request::{Against, Asked, Holder as Holding, Request, Weighed};
+pub use revise::{Revision, revised};
 
 use super::id::{ObjectiveId, PlanId};
 

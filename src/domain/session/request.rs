@@ -177,14 +177,14 @@ impl Against<'_> {
             return Ok(Weighed::May);
         }
         let asked = Scope { touch: wanted.to_vec(), ..own.clone() };
-        if let Some(held) = self.held_here(&asked)? {
-            return Ok(held);
+        if let Some((holder, witness)) = self.held_here(&asked)? {
+            return Ok(Weighed::Held { holder, witness });
         }
         let hold = Hold::of(&asked, self.rules);
-        let held = meeting(self.session.plan(), &hold, self.reserved, self.case)?;
-        Ok(held.map_or(Weighed::Free, |held| Weighed::Held {
-            holder: Holder { session: Some(held.session), objective: held.objective },
-            witness: held.witness,
+        let elsewhere = meeting(self.session.plan(), &hold, self.reserved, self.case)?;
+        Ok(elsewhere.map_or(Weighed::Free, |met| Weighed::Held {
+            holder: Holder { session: Some(met.session), objective: met.objective },
+            witness: met.witness,
         }))
     }
 
@@ -225,9 +225,9 @@ impl Against<'_> {
         Ok(None)
     }
 
-    /// The first objective of this session that holds a part of it: one of the same wave, or one
+    /// The first objective of this session that holds a part of a scope, with a path of it: one of the same wave, or one
     /// that is at work and not merged.
-    fn held_here(&self, asked: &Scope) -> Result<Option<Weighed>, Failure> {
+    pub fn held_here(&self, asked: &Scope) -> Result<Option<(Holder, RepoPath)>, Failure> {
         let wave = self.session.objective(&asked.id).map(|o| o.wave);
         let language = asked.effective(self.rules);
         for other in self.scopes.iter().filter(|s| s.id != asked.id) {
@@ -240,7 +240,7 @@ impl Against<'_> {
             let theirs = other.effective(self.rules);
             if let Some(met) = meet(&language, &theirs, self.case).map_err(complex)? {
                 let holder = Holder { session: None, objective: other.id.clone() };
-                return Ok(Some(Weighed::Held { holder, witness: met.left }));
+                return Ok(Some((holder, met.left)));
             }
         }
         Ok(None)
@@ -274,6 +274,7 @@ impl Against<'_> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
 fn complex(error: TooComplex) -> Failure {
     Failure::new(Kind::Plan, format!("`{}` is too complex to compare", error.pattern))
         .hint("ask for a simpler pattern, or for the paths themselves")

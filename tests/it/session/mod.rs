@@ -11,6 +11,7 @@ mod killed;
 mod landing;
 mod moved_target;
 mod names;
+mod replanned;
 mod requests;
 mod whereabouts;
 

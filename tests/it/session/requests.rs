@@ -198,8 +198,8 @@ fn one_that_is_denied_goes_on_in_its_wave() {
 #[test]
 fn two_that_wait_for_each_other_do_not_wait_forever() {
     let repo = started("");
-    repo.ap(["scope", "request", "src/web/app.rs"]).at(&place(&repo, "T1")).exits(6);
-    let denied = repo.ap(["scope", "request", "src/auth/login.rs"]).at(&place(&repo, "T2"));
+    repo.ap(["scope", "request", "src/web/app.rs"]).at(place(&repo, "T1")).exits(6);
+    let denied = repo.ap(["scope", "request", "src/auth/login.rs"]).at(place(&repo, "T2"));
     denied.exits(1).answers_with("waits for T2 itself");
 }
 
@@ -217,7 +217,7 @@ fn the_policy_decides_who_grants() {
 
     let repo = started("[scope]\ngrant = \"never\"\n");
     repo.ap(["scope", "request", "README.md"])
-        .at(&place(&repo, "T1"))
+        .at(place(&repo, "T1"))
         .exits(1)
         .answers_with("never");
     repo.ap(["scope", "grant", "T1", "README.md"]).exits(1).says("never");
@@ -261,4 +261,37 @@ fn what_conflicts_with_what_was_waited_for_is_left_to_resolve() {
     repo.git_at(&one, ["commit", "-qam", "resolved"]).exits(0);
     repo.ap(["done", "T1"]).exits(0);
     repo.ap(["merge"]).exits(0);
+}
+
+#[test]
+fn what_was_dropped_does_not_come_back_over_what_was_granted() {
+    let repo = started("");
+    repo.ap(["drop", "T2"]).exits(0);
+    repo.ap(["scope", "grant", "T1", "src/web/"]).exits(0);
+    repo.ap(["retry", "T2"]).exits(1).says("is held by T1 now");
+    finish(&repo, "T1", "src/web/app.rs", "mine\n");
+    repo.ap(["merge"]).exits(0);
+    repo.ap(["retry", "T2"]).exits(0);
+}
+
+#[test]
+fn an_amendment_that_changes_more_is_found() {
+    let repo = started("");
+    let before = repo.git(["rev-parse", &integration()]);
+    repo.ap(["scope", "grant", "T1", "README.md"]).exits(0);
+    let message = repo.git(["log", "-1", "--format=%B", &integration()]);
+    let plan = format!(".ap/plans/{ID}/plan.toml");
+    let own = repo.git(["show", &format!("{}:{plan}", integration())]);
+    for (path, text, said) in [
+        (".ap/config.toml", "schema = 1\n[scope]\ngrant = \"free\"\n", "is no file of the plan"),
+        (plan.as_str(), own.replace("README.md", "**").as_str(), "not the one that it names"),
+    ] {
+        repo.git(["checkout", "-q", "--detach", &before]);
+        repo.write(path, text);
+        repo.git(["add", "-f", path]);
+        repo.git(["commit", "-q", "--no-verify", "-m", &message]);
+        let found = repo.ap(["verify", &format!("{before}..HEAD")]).exits(4);
+        found.answers_with("amendment").answers_with(said);
+        repo.git(["checkout", "-q", "main"]);
+    }
 }

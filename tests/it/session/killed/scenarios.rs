@@ -266,3 +266,12 @@ fn going_on_after_waiting() {
     repo.ap(["merge"]).exits(0);
     Story::new(repo, &["start"], 0).survives();
 }
+
+#[test]
+fn adding_objectives_to_a_running_session() {
+    let repo = at_work("", "");
+    let more = "[[objective]]\nid = \"X\"\ntitle = \"x\"\ntouch = [\"x/\"]\ncreates = true\n";
+    std::fs::write(repo.root().join("more.toml"), more).expect("writable");
+    let command = ["plan", "--add", "--from", "more.toml", "--yes"];
+    Story::new(repo, &command, 0).survives();
+}
