@@ -286,6 +286,8 @@ fn an_amendment_that_changes_more_is_found() {
         (".ap/config.toml", "schema = 1\n[scope]\ngrant = \"free\"\n", "is no file of the plan"),
         (plan.as_str(), own.replace("README.md", "**").as_str(), "not the one that it names"),
     ] {
+        // The working copy of the plan is in the way of that commit's.
+        repo.git(["clean", "-qfdx", ".ap"]);
         repo.git(["checkout", "-q", "--detach", &before]);
         repo.write(path, text);
         repo.git(["add", "-f", path]);
