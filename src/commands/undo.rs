@@ -75,12 +75,17 @@ fn undoable(session: &Session) -> Result<&MergedWave, Failure> {
     if session.landed.is_some() {
         return revert("the session has landed");
     }
-    let later = |o: &&crate::domain::session::Standing| o.wave > wave.wave && o.phase.is_at_work();
+    // One that waits has not gone on from it yet.
+    let later = |o: &&crate::domain::session::Standing| {
+        o.wave > wave.wave && o.phase.is_at_work() && o.phase != Phase::Waiting
+    };
     if let Some(started) = session.objectives.iter().find(later) {
         return revert(&format!("{} has started from it", started.id));
     }
     if session.integration != wave.commit {
-        return revert("the target was merged after it");
+        let amended = session.agreed() == session.integration;
+        let after = if amended { "the plan was amended" } else { "the target was merged" };
+        return revert(&format!("{after} after it"));
     }
     let gone = wave
         .tips

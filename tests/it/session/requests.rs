@@ -297,3 +297,39 @@ fn an_amendment_that_changes_more_is_found() {
         repo.git(["checkout", "-q", "main"]);
     }
 }
+
+#[test]
+fn one_that_waits_may_hand_in_what_it_has() {
+    let repo = started("");
+    let one = place(&repo, "T1");
+    repo.ap(["scope", "request", "src/web/app.rs"]).at(&one).exits(6);
+    finish(&repo, "T1", "src/auth/a.rs", "a\n");
+    assert_eq!(requests(&repo, 0)[0]["state"], "withdrawn");
+    finish(&repo, "T2", "src/web/b.rs", "b\n");
+    repo.ap(["merge"]).exits(0);
+    // What waits has not gone on from the wave: it can still be taken back.
+    repo.ap(["merge"]).exits(0);
+    repo.ap(["undo"]).exits(0);
+    repo.ap(["merge"]).exits(0);
+    repo.ap(["start"]).exits(0);
+}
+
+#[test]
+fn a_wave_is_not_taken_back_from_under_an_amendment() {
+    let repo = started("");
+    finish(&repo, "T1", "src/auth/a.rs", "a\n");
+    finish(&repo, "T2", "src/web/b.rs", "b\n");
+    repo.ap(["merge"]).exits(0);
+    repo.ap(["scope", "grant", "T3", "README.md"]).exits(0);
+    repo.ap(["undo"]).exits(1).says("the plan was amended after it");
+    repo.ap(["start"]).exits(0);
+    finish(&repo, "T3", "README.md", "readme\n");
+    repo.ap(["merge"]).exits(0);
+    repo.ap(["undo"]).exits(0);
+    repo.ap(["merge"]).exits(0);
+    repo.write("src/main.rs", "moved\n");
+    repo.git(["add", "src"]);
+    repo.git(["commit", "-q", "--no-verify", "-m", "moved"]);
+    repo.ap(["land", "--squash"]).exits(0);
+    repo.ap(["verify", "main~1..main"]).exits(0);
+}
