@@ -323,7 +323,7 @@ fn a_wave_is_not_taken_back_from_under_an_amendment() {
     repo.ap(["scope", "grant", "T3", "README.md"]).exits(0);
     repo.ap(["undo"]).exits(1).says("the plan was amended after it");
     repo.ap(["start"]).exits(0);
-    finish(&repo, "T3", "README.md", "readme\n");
+    finish(&repo, "T3", "README.md", "more\n");
     repo.ap(["merge"]).exits(0);
     repo.ap(["undo"]).exits(0);
     repo.ap(["merge"]).exits(0);
