@@ -2,4 +2,5 @@
 //! files that the analysis found so that no two objectives can meet.
 
 pub mod builtin;
+pub mod learned;
 pub mod scopes;

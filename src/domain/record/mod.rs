@@ -1,11 +1,13 @@
 //! The record of a session: what `.ap/sessions/<id>/session.toml` holds and the accomplishment
 //! report is made from. It is for whoever asks later who did what, when, and under which plan.
 
+mod lessons;
 mod paths;
 mod read;
 mod render;
 mod shape;
 
+pub use lessons::Lesson;
 use paths::unquoted;
 pub use read::read;
 pub use render::to_toml;

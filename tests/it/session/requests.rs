@@ -333,3 +333,20 @@ fn a_wave_is_not_taken_back_from_under_an_amendment() {
     repo.ap(["land", "--squash"]).exits(0);
     repo.ap(["verify", "main~1..main"]).exits(0);
 }
+
+#[test]
+fn the_next_plan_learns_from_what_was_granted() {
+    let repo = started("");
+    repo.ap(["scope", "grant", "T1", "README.md"]).exits(0);
+    write(&repo, "T1", "README.md", "changed\n");
+    finish(&repo, "T1", "src/auth/login.rs", "two\n");
+    repo.ap(["drop", "T2"]).exits(0);
+    repo.ap(["drop", "T3"]).exits(0);
+    repo.ap(["merge"]).exits(0);
+    let ask = ["plan", "--dry-run", "--format", "json", "change the login in src/auth/login.rs"];
+    let touch = |repo: &Repo| repo.ap(ask).exits(0).json()["objective"][0]["touch"].to_string();
+    assert!(!touch(&repo).contains("README.md"), "nothing has landed that says so");
+    repo.ap(["land"]).exits(0);
+    assert!(touch(&repo).contains("README.md"), "{}", touch(&repo));
+    repo.ap(ask).exits(0).says("T1 of 20251008-104131-add-jwt was given it for the same files");
+}
