@@ -12,7 +12,7 @@ pub use entry::{Amendment, Answer, Approval, Entry, Holder, Line, Operation, Pla
 pub use next::{Next, next};
 pub use postpone::postponed;
 pub use replay::replay;
-pub use request::{Against, Asked, Holder as Holding, Request, Weighed};
+pub use request::{Against, Asked, Holding, Request, Weighed};
 pub use revise::{Revision, revised};
 
 use super::id::{ObjectiveId, PlanId};

@@ -42,7 +42,7 @@ pub enum Asked {
     /// Somebody else holds it, and the objective waits until they have merged.
     Waiting {
         /// Who holds it.
-        holder: Holder,
+        holder: Holding,
         /// Whether the owner of the plan has agreed for then.
         consented: bool,
     },
@@ -102,7 +102,7 @@ impl Request {
 
 /// An objective that holds a path, of this session or of another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
+pub struct Holding {
     /// The other session; none: it is this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<PlanId>,
@@ -110,7 +110,7 @@ pub struct Holder {
     pub objective: ObjectiveId,
 }
 
-impl std::fmt::Display for Holder {
+impl std::fmt::Display for Holding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.session {
             Some(session) => write!(f, "{} of {session}", self.objective),
@@ -129,7 +129,7 @@ pub enum Weighed {
     /// Somebody holds a part of it.
     Held {
         /// Who.
-        holder: Holder,
+        holder: Holding,
         /// A path that both could change.
         witness: RepoPath,
     },
@@ -183,7 +183,7 @@ impl Against<'_> {
         let hold = Hold::of(&asked, self.rules);
         let elsewhere = meeting(self.session.plan(), &hold, self.reserved, self.case)?;
         Ok(elsewhere.map_or(Weighed::Free, |met| Weighed::Held {
-            holder: Holder { session: Some(met.session), objective: met.objective },
+            holder: Holding { session: Some(met.session), objective: met.objective },
             witness: met.witness,
         }))
     }
@@ -227,7 +227,7 @@ impl Against<'_> {
 
     /// The first objective of this session that holds a part of a scope, with a path of it: one of the same wave, or one
     /// that is at work and not merged.
-    pub fn held_here(&self, asked: &Scope) -> Result<Option<(Holder, RepoPath)>, Failure> {
+    pub fn held_here(&self, asked: &Scope) -> Result<Option<(Holding, RepoPath)>, Failure> {
         let wave = self.session.objective(&asked.id).map(|o| o.wave);
         let language = asked.effective(self.rules);
         for other in self.scopes.iter().filter(|s| s.id != asked.id) {
@@ -239,7 +239,7 @@ impl Against<'_> {
             }
             let theirs = other.effective(self.rules);
             if let Some(met) = meet(&language, &theirs, self.case).map_err(complex)? {
-                let holder = Holder { session: None, objective: other.id.clone() };
+                let holder = Holding { session: None, objective: other.id.clone() };
                 return Ok(Some((holder, met.left)));
             }
         }
@@ -264,7 +264,7 @@ impl Against<'_> {
             open.extend(needs.into_iter().filter(|need| !merged(need)));
             let requests = self.session.requests.iter().filter(|r| r.objective == id);
             open.extend(requests.filter_map(|r| match &r.state {
-                Asked::Waiting { holder: Holder { session: None, objective }, .. } => {
+                Asked::Waiting { holder: Holding { session: None, objective }, .. } => {
                     Some(objective.clone())
                 }
                 _ => None,
