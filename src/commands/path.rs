@@ -9,7 +9,7 @@ use super::session::{Purpose, Workshop};
 use super::{Ctx, Exit};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::plan::SCHEMA;
-use crate::execute::approval::place;
+use crate::execute::place::place;
 use crate::execute::session::{Agreed, look};
 use crate::ui::Format;
 

@@ -1,10 +1,11 @@
 //! Approving a plan: the pin holds plan and policy as the owner saw them, and the integration
 //! branch begins there.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
+use super::place::place;
 use super::session::{Agreed, Tools, all};
 use crate::domain::commit_message;
 use crate::domain::error::{Failure, Kind};
@@ -12,7 +13,7 @@ use crate::domain::path::RepoPath;
 use crate::domain::plan::Plan;
 use crate::domain::session::{Approval, Place, branch};
 use crate::domain::tree::{Mode, Side};
-use crate::domain::workplace::{Names, fill, free_slug};
+use crate::domain::workplace::free_slug;
 use crate::git::{Repository, Signing};
 use crate::report::{PinView, Templates};
 use crate::store::layout;
@@ -173,34 +174,6 @@ fn slug(repository: &Repository, asked: &Asked) -> Result<String> {
                 .is_ok_and(|gate| gate.parent().is_some_and(Path::exists))
     };
     Ok(free_slug(plan.id.slug(), is_taken))
-}
-
-/// Where the worktree of an objective is, absolute.
-pub fn place(
-    repository: &Repository,
-    template: &str,
-    slug: &str,
-    objective: &str,
-) -> Result<PathBuf> {
-    let root = repository.main_root()?;
-    let repo = root.file_name().context("the main worktree has a name")?.to_string_lossy();
-    let filled = fill(template, Names { repo: &repo, slug, objective })?;
-    let mut out = PathBuf::new();
-    for component in root.join(filled).components() {
-        match component {
-            Component::ParentDir => {
-                out.pop();
-            }
-            Component::CurDir => {}
-            other => out.push(other),
-        }
-    }
-    if out.to_str().is_none() {
-        let message = format!("the worktrees would be in {}, which is not UTF-8", out.display());
-        let hint = "set `worktree.path` in .ap/config.toml";
-        return Err(Failure::new(Kind::Repository, message).hint(hint).into());
-    }
-    Ok(out)
 }
 
 /// The paths of a plan's files.

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::approval::place;
 use super::gates::{self, Setting};
 use super::listener::Listener;
+use super::place::place;
 use super::process::{self, Line};
 use super::session::Handle;
 use super::setup;

@@ -11,6 +11,7 @@ pub mod judge;
 pub mod land;
 pub mod listener;
 pub mod narrate;
+pub mod place;
 mod postpone;
 pub mod process;
 pub mod replan;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::approval::place;
 use super::listener::Listener;
+use super::place::place;
 use super::session::{Handle, all};
 use super::{gates, reservations, setup};
 use crate::domain::environment::{port_base, variables};

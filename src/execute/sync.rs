@@ -5,8 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::approval::{place, signing};
+use super::approval::signing;
 use super::integrate::require_no_conflict;
+use super::place::place;
 use super::session::Handle;
 use crate::domain::commit_message;
 use crate::domain::error::{Failure, Kind};

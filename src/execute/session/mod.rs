@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 
 pub use agreed::Agreed;
 
-use super::approval::place;
+use super::place::place;
 use crate::apply;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::{ObjectiveId, PlanId};
