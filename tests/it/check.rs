@@ -275,3 +275,40 @@ fn a_copy_that_came_with_the_changes_widens_no_scope() {
     repo.git(["add", "--intent-to-add", "new"]);
     repo.ap(["check", "--staged", "--objective", "T2"]).exits(0).says("0 staged changes");
 }
+
+#[test]
+fn a_fix_says_why_and_keeps_what_is_right() {
+    let repo = Repo::of(&["src/auth/login.rs", "src/web/app.rs", "docs/a.md"]);
+    let plan = "schema = 1\nid = \"20251008-104131-x\"\nrequest = \"r\"\ntype = \"bug\"\n\n[[objective]]\nid = \"A\"\ntitle = \"a\"\nwave = 1\ntouch = [\"src/\"]\n\n# keep this\n[[objective]]\nid = \"B\"\ntitle = \"b\"\nwave = 1 # first\ntouch = [\"src/auth/\"]\n\n[[objective]]\nid = \"C\"\ntitle = \"c\"\nwave = 1\ndepends_on = [\"A\"]\nintegration_points = [\"uses A\"]\ntouch = [\"docs/\"]\n\n[[objective]]\nid = \"D\"\ntitle = \"d\"\nwave = 2\ntouch = [\"src/web/\"]\n";
+    repo.ap(["plan", "--from", "-"]).stdin(plan).exits(3);
+    let file = ".ap/plans/20251008-104131-x/plan.toml";
+    let before = repo.read(file);
+    let dry = repo.ap(["check", "--fix", "--dry-run", "--format", "json"]).exits(0).json();
+    assert_eq!(repo.read(file), before);
+    assert_eq!(dry["valid"], true);
+    let moves = dry["moves"].as_array().expect("a list");
+    let ids: Vec<_> = moves.iter().map(|m| m["objective"].as_str().expect("an id")).collect();
+    assert_eq!(ids, ["B", "C"]);
+    assert_eq!(moves[0]["why"], "it meets A at `src/auth/login.rs`");
+    assert_eq!(moves[1]["why"], "it depends on A in wave 1");
+    let fixed = repo.ap(["check", "--fix"]).exits(0);
+    fixed.says("B moves from wave 1 to wave 2: it meets A at `src/auth/login.rs`");
+    let after = repo.read(file);
+    assert!(after.contains("# keep this\n") && after.contains("wave = 2 # first"), "{after}");
+    // What has a wave that is right keeps it; mended, nothing moves any more.
+    assert!(after.contains("id = \"D\"\ntitle = \"d\"\nwave = 2"), "{after}");
+    let again = repo.ap(["check", "--fix", "--format", "json"]).exits(0).json();
+    assert_eq!(again["moves"].as_array().expect("a list").len(), 0);
+}
+
+#[test]
+fn a_fix_mends_contracts_and_hazards_that_are_errors() {
+    let repo = Repo::of(&["src/a.rs", "src/b.rs"]);
+    repo.write(".ap/config.toml", "schema = 1\n[check]\nread_hazards = \"error\"\n");
+    let plan = "schema = 1\nid = \"20251008-104131-x\"\nrequest = \"r\"\ntype = \"bug\"\n[[objective]]\nid = \"A\"\ntitle = \"a\"\nwave = 1\ntouch = [\"src/a.rs\"]\nread = [\"src/b.rs\"]\n[[objective]]\nid = \"B\"\ntitle = \"b\"\nwave = 1\ntouch = [\"src/b.rs\"]\n[[objective]]\nid = \"C\"\ntitle = \"c\"\nwave = 1\ntouch = [\"c/\"]\ncreates = true\n[[objective]]\nid = \"D\"\ntitle = \"d\"\nwave = 2\ntouch = [\"d/\"]\ncreates = true\n[[contract]]\nprovider = \"D\"\nconsumers = [\"C\"]\ndescription = \"what C uses\"\n";
+    repo.ap(["plan", "--from", "-"]).stdin(plan).exits(3);
+    let fixed = repo.ap(["check", "--fix", "--format", "json"]).exits(0).json();
+    let why: Vec<_> =
+        fixed["moves"].as_array().expect("a list").iter().map(|m| m["why"].clone()).collect();
+    assert_eq!(why, ["it changes `src/b.rs`, which A reads", "it uses what D provides in wave 2"]);
+}

@@ -23,4 +23,5 @@ mod session;
 mod setup;
 mod support;
 mod walkthrough;
+mod waves;
 mod worktrees;

@@ -157,7 +157,7 @@ fn a_plan_with_errors_is_written_and_says_so() {
         .says("git ap check --fix x");
     repo.ap(["check", "--fix"])
         .exits(0)
-        .says("T2 moves from wave 1 to wave 2: its scope meets that of T1");
+        .says("T2 moves from wave 1 to wave 2: it meets T1 at `src/auth/a.rs`");
     let text = repo.read(&format!(".ap/plans/{ID}/plan.toml"));
     assert!(text.starts_with("# by hand\n") && text.contains("wave = 2"), "{text}");
     repo.ap(["check"]).exits(0);

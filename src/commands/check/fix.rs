@@ -9,8 +9,16 @@ use crate::commands::project::{PlanFile, Project};
 use crate::domain::action::Action;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::path::shell_word;
-use crate::domain::plan::{self, Plan, Proof};
+use crate::domain::plan::{self, Move, Plan, Proof};
 use crate::ui::count_of;
+
+/// A plan with its waves mended.
+pub(super) struct Fixed {
+    /// The plan as it is then, or would be.
+    pub file: PlanFile,
+    /// Who moved, and why.
+    pub moves: Vec<Move>,
+}
 
 /// Moves what has to move. Returns the plan as it is then (in a dry run, as it would be), or
 /// `None` if there was nothing to do.
@@ -21,7 +29,7 @@ pub(super) fn fix(
     plan: &Plan,
     proof: &Proof,
     dry_run: bool,
-) -> Result<Option<PlanFile>> {
+) -> Result<Option<Fixed>> {
     let moves = plan::repair(plan, proof).map_err(|cycle| {
         let ids: Vec<&str> = cycle.0.iter().map(|i| plan.objectives[*i].id.as_str()).collect();
         let message = format!("no waves repair a cycle: {} wait for each other", ids.join(", "));
@@ -51,10 +59,10 @@ pub(super) fn fix(
         for action in &actions {
             ctx.ui.note(&format!("would {}", action.describe()));
         }
-        return Ok(Some(fixed));
+        return Ok(Some(Fixed { file: fixed, moves }));
     }
     crate::apply::apply(&project.repository, &project.root, &Project::steps(ctx)?, &actions)?;
     let count = count_of(moves.len(), "objective");
     ctx.ui.note(&format!("{count} moved in {}; edit `wave` there to take it back", file.shown));
-    Ok(Some(fixed))
+    Ok(Some(Fixed { file: fixed, moves }))
 }

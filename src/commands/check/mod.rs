@@ -11,7 +11,7 @@ use super::{Ctx, Exit, page};
 use crate::domain::config;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::finding::{Code, Finding};
-use crate::domain::plan::{Plan, Proof};
+use crate::domain::plan::{Move, Plan, Proof};
 use crate::domain::team;
 use crate::store::{self, layout};
 use crate::ui::Format;
@@ -78,9 +78,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     let proof = project.prove(&file.reading, plan, &tree)?;
     if args.fix {
         let fixed = fix::fix(ctx, &project, &file, plan, &proof, args.dry_run)?;
-        return answer(ctx, &project, &tree, fixed.as_ref().unwrap_or(&file));
+        let (file, moves) =
+            fixed.as_ref().map_or((&file, [].as_slice()), |fixed| (&fixed.file, &fixed.moves));
+        return answer(ctx, &project, &tree, file, Some(moves));
     }
-    answer(ctx, &project, &tree, &file)
+    answer(ctx, &project, &tree, &file, None)
 }
 
 /// Proves the plan as it is now and prints what was found.
@@ -89,13 +91,14 @@ fn answer(
     project: &Project,
     tree: &super::project::Tree,
     file: &PlanFile,
+    moves: Option<&[Move]>,
 ) -> Result<Exit> {
     let plan = file.require()?;
     let proof = project.prove(&file.reading, plan, tree)?;
     let mut found = proof.findings.clone();
     found.extend(unknown_base(project, file, plan)?);
     found.extend(page::stale(project, file, plan, &proof)?);
-    show(ctx, &found, file, subject(plan, &proof))?;
+    show(ctx, &found, file, Subject { moves, ..subject(plan, &proof) })?;
     Ok(if findings::is_valid(&found) { Exit::DONE } else { Kind::Plan.into() })
 }
 
@@ -122,6 +125,7 @@ fn subject<'a>(plan: &'a Plan, proof: &Proof) -> Subject<'a> {
         plan: Some(plan.id.as_str()),
         objectives: plan.objectives.len(),
         waves: u32::try_from(proof.wave_count()).unwrap_or(u32::MAX),
+        moves: None,
     }
 }
 

@@ -11,6 +11,7 @@ mod read;
 mod render;
 mod repair;
 pub mod shape;
+mod ties;
 mod widen;
 
 pub use append::{renamed, with_objectives};

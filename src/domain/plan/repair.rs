@@ -1,20 +1,22 @@
 //! Repairing the waves of a plan: the fewest moves that leave no overlap and no dependency in
 //! the wrong order, and the text of the plan with those moves, comments and all.
 
+use serde::Serialize;
 use toml_edit::{DocumentMut, Item, value};
 
+use super::ties::Ties;
 use super::{Plan, Proof};
 use crate::domain::id::ObjectiveId;
-use crate::domain::overlap::{Case, candidates, meet};
-use crate::domain::scope::Languages;
 use crate::domain::wave::{self, Constraints, Cycle};
 
 /// An objective that has to stand in another wave.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Move {
     /// Its position in the plan.
+    #[serde(skip)]
     pub index: usize,
     /// Which objective.
+    #[serde(rename = "objective")]
     pub id: ObjectiveId,
     /// The author's wave.
     pub from: Option<u32>,
@@ -27,8 +29,9 @@ pub struct Move {
 /// The moves that a plan needs, in the order of the plan; none: its waves are right. A cycle of
 /// dependencies cannot be repaired by moving.
 pub fn repair(plan: &Plan, proof: &Proof) -> Result<Vec<Move>, Cycle> {
-    let constraints = Constraints { conflicts: all_conflicts(proof), ..proof.constraints.clone() };
-    let waves = wave::repair(&constraints)?;
+    let ties = Ties::of(plan, proof);
+    let constraints = ties.constraints(proof);
+    let waves = ties.mended(&constraints)?;
     let mut settled = constraints.fixed.clone();
     for (index, author) in constraints.fixed.iter().enumerate() {
         settled[index] = author.map(|_| waves[index]);
@@ -52,39 +55,9 @@ pub fn repair(plan: &Plan, proof: &Proof) -> Result<Vec<Move>, Cycle> {
         id: plan.objectives[index].id.clone(),
         from: constraints.fixed[index],
         to: waves[index],
-        why: reason(plan, &constraints, &waves, index),
+        why: ties.reason(plan, &constraints, &waves, index),
     });
     Ok(told.collect())
-}
-
-/// Every pair whose scopes meet, whatever their waves.
-fn all_conflicts(proof: &Proof) -> std::collections::BTreeSet<(usize, usize)> {
-    let languages = Languages::new(&proof.scopes, &proof.rules);
-    let touched: Vec<_> = proof.scopes.iter().map(|s| s.touch.as_slice()).collect();
-    let pairs = candidates(&touched, Case::Exact).into_iter();
-    // A pair that cannot be decided is kept apart.
-    pairs
-        .filter(|(a, b)| {
-            !matches!(meet(languages.get(*a), languages.get(*b), Case::Exact), Ok(None))
-        })
-        .collect()
-}
-
-fn reason(plan: &Plan, constraints: &Constraints, waves: &[u32], index: usize) -> String {
-    let id = |i: usize| &plan.objectives[i].id;
-    let wished = constraints.fixed[index];
-    let before = |wave: Option<u32>, other: usize| wave.is_none_or(|w| waves[other] >= w);
-    if let Some(&need) = constraints.depends_on[index].iter().find(|need| before(wished, **need)) {
-        return format!("it depends on {} in wave {}", id(need), waves[need]);
-    }
-    let meets = (0..waves.len()).find(|other| {
-        let pair = (index.min(*other), index.max(*other));
-        *other != index && constraints.conflicts.contains(&pair) && Some(waves[*other]) == wished
-    });
-    match meets {
-        Some(other) => format!("its scope meets that of {}", id(other)),
-        None => "others had to move before it".to_owned(),
-    }
 }
 
 /// The text of a TOML plan with the moves made; everything else, comments included, stays as it

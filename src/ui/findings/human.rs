@@ -168,7 +168,8 @@ mod tests {
 
     #[test]
     fn lines_are_underlined_and_counted() {
-        let subject = Subject { plan: Some("20251008-104131-x"), objectives: 3, waves: 1 };
+        let subject =
+            Subject { plan: Some("20251008-104131-x"), objectives: 3, waves: 1, moves: None };
         let out = human(&sample::findings(), Some(sample::source()), subject, PLAIN);
         let expected = r#"error[scope-overlap]: T1 and T2 may both change files
  --> .ap/plans/a b/plan.toml:2:10
@@ -226,7 +227,7 @@ warning[stale-render]: `plan.md` is old
 
     #[test]
     fn nothing_found_is_one_line() {
-        let subject = Subject { plan: Some("x"), objectives: 1, waves: 1 };
+        let subject = Subject { plan: Some("x"), objectives: 1, waves: 1, moves: None };
         assert_eq!(human(&[], None, subject, PLAIN), "x: valid, 1 objective in 1 wave\n");
     }
 }

@@ -6,7 +6,7 @@ use super::{Subject, is_valid};
 use crate::domain::base64;
 use crate::domain::finding::{Code, Finding, Severity};
 use crate::domain::id::ObjectiveId;
-use crate::domain::plan::SCHEMA;
+use crate::domain::plan::{Move, SCHEMA};
 
 /// What `check --format json` prints.
 #[derive(Debug, Serialize)]
@@ -16,6 +16,9 @@ pub struct Document<'a> {
     valid: bool,
     objectives: usize,
     waves: u32,
+    /// With `--fix`: who moved, or would.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moves: Option<&'a [Move]>,
     findings: Vec<Item<'a>>,
 }
 
@@ -55,6 +58,7 @@ pub fn document<'a>(findings: &'a [Finding], subject: Subject<'a>) -> Document<'
         valid: is_valid(findings),
         objectives: subject.objectives,
         waves: subject.waves,
+        moves: subject.moves,
         findings: findings.iter().map(item).collect(),
     }
 }
@@ -89,7 +93,8 @@ mod tests {
     #[test]
     fn the_document_has_the_promised_keys_in_order() {
         let findings = sample::findings();
-        let subject = Subject { plan: Some("20251008-104131-x"), objectives: 3, waves: 2 };
+        let subject =
+            Subject { plan: Some("20251008-104131-x"), objectives: 3, waves: 2, moves: None };
         let json = serde_json::to_string(&document(&findings, subject)).expect("plain data");
         let expected = concat!(
             r#"{"schema":1,"plan":"20251008-104131-x","valid":false,"objectives":3,"waves":2,"#,

@@ -12,6 +12,7 @@ pub use json::{Document, document};
 pub use sarif::sarif;
 
 use crate::domain::finding::{Code, Finding, Severity};
+use crate::domain::plan::Move;
 
 /// The file that findings point into, as it was read.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +32,8 @@ pub struct Subject<'a> {
     pub objectives: usize,
     /// How many waves.
     pub waves: u32,
+    /// Who was moved to mend it; none: nobody asked for that.
+    pub moves: Option<&'a [Move]>,
 }
 
 /// Whether nothing that was found stops the plan.
