@@ -4,6 +4,7 @@
 //! `GIT_AP_WAVE_PLANS=1000 cargo test --release --test it waves -- --nocapture` takes more plans.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 
 use git_ap::domain::wave::{Constraints, assign, order, repair};
 
@@ -139,7 +140,10 @@ fn up_to_twenty_the_waves_are_nearly_always_the_fewest() {
         assert!(last <= best + 1, "seed {seed}: {last} instead of {best}");
         equal += usize::from(last == best);
     }
-    eprintln!("{equal} of {known} plans with the fewest waves, {asked} plans");
+    let _ = writeln!(
+        std::io::stderr(),
+        "{equal} of {known} plans with the fewest waves, {asked} plans"
+    );
     assert!(known * 4 >= asked * 3, "only {known} of {asked} plans could be decided");
     assert!(equal * 100 >= known * 95, "{equal} of {known}");
 }
