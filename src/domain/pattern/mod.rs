@@ -8,12 +8,14 @@ use std::ops::Range;
 mod bytes;
 mod component;
 mod form;
+mod literal;
 mod parse;
 mod second;
 
 pub use bytes::ByteSet;
 pub use component::{Component, Token};
 pub use form::{NormalForm, Segment, Tail};
+pub use literal::{directory, literal};
 pub use parse::limit;
 
 use super::path::RepoPath;

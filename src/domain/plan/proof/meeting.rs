@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Prover;
+use super::separate::separation;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::finding::{Code, Finding, Severity};
 use crate::domain::overlap::{Case, Language, Meeting, candidates, meet};
@@ -57,11 +58,14 @@ impl Prover<'_> {
                 "{} and {} can both change {kind}{witness} in wave {}",
                 one.id, two.id, waves[*a]
             );
-            let mut finding = Finding::error(Code::ScopeOverlap, message)
-                .help(below.unwrap_or_else(|| separation(one, two, patterns)))
-                .objectives([one.id.clone(), two.id.clone()])
-                .patterns(patterns.map(|p| p.as_str().to_owned()))
-                .at(self.pattern_place(*a, "touch", patterns[0]));
+            let mut finding =
+                Finding::error(Code::ScopeOverlap, message)
+                    .help(below.unwrap_or_else(|| {
+                        separation(one, two, rules, self.facts.tracked).to_string()
+                    }))
+                    .objectives([one.id.clone(), two.id.clone()])
+                    .patterns(patterns.map(|p| p.as_str().to_owned()))
+                    .at(self.pattern_place(*a, "touch", patterns[0]));
             let other = self.pattern_place(*b, "touch", patterns[1]);
             finding.related.extend(other.map(|p| (p, format!("{} has it here", two.id))));
             finding.wave = Some(waves[*a]);
@@ -205,20 +209,4 @@ fn confirmed<'a>(scope: &'a Scope, rules: &Rules, path: &RepoPath) -> Result<&'a
         let message = format!("two matchers disagree about {path} in the scope of {}", scope.id);
         Failure::new(Kind::Bug, message).hint("please report the plan that shows it")
     })
-}
-
-/// How two scopes could be kept apart: the one that names the path more loosely leaves out what
-/// the other names.
-fn separation(one: &Scope, two: &Scope, patterns: [&Pattern; 2]) -> String {
-    let lead = |p: &Pattern| p.forms().iter().map(|f| f.literal_lead().len()).max().unwrap_or(0);
-    let (loose, tight) = if lead(patterns[0]) <= lead(patterns[1]) {
-        (one, patterns[1])
-    } else {
-        (two, patterns[0])
-    };
-    let list = super::super::toml_string(tight.as_str());
-    format!(
-        "add `forbid = [{list}]` to {}, or let `git ap check --fix` put them into different waves",
-        loose.id
-    )
 }

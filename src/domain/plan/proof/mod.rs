@@ -13,6 +13,7 @@ use crate::domain::wave::Constraints;
 mod meeting;
 mod mention;
 mod reach;
+mod separate;
 mod structure;
 
 /// What a plan is held against.
