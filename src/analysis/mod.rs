@@ -6,6 +6,7 @@ pub mod definitions;
 pub mod document;
 pub mod gates;
 pub mod generated;
+pub mod history;
 pub mod imports;
 pub mod inventory;
 pub mod language;

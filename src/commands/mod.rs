@@ -19,6 +19,7 @@ pub mod land;
 pub mod man;
 pub mod merge;
 pub mod page;
+pub mod past;
 pub mod path;
 pub mod plan;
 pub mod project;

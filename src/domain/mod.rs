@@ -12,6 +12,7 @@ pub mod error;
 pub mod event;
 pub mod finding;
 pub mod guard;
+pub mod history;
 pub mod id;
 pub mod merge;
 pub mod overlap;

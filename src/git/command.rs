@@ -1,11 +1,11 @@
 //! Running the git executable: for what the user's own configuration governs.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write as _;
+use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::domain::error::{Failure, Kind};
 use crate::domain::path::is_printable;
@@ -184,6 +184,46 @@ impl Git {
         output.context("cannot read what git prints")
     }
 
+    /// Hands what git prints to `take`, one field at a time, each without the NUL behind it: for
+    /// what may be long and of which little is kept. Stops git where `take` fails.
+    pub(super) fn fields<S: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = S>,
+        input: &[u8],
+        mut take: impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let args: Vec<S> = args.into_iter().collect();
+        let mut command = self.command();
+        command.args(&args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().context("cannot start git")?;
+        let pipes = (child.stdin.take(), child.stdout.take());
+        let (Some(mut stdin), Some(stdout)) = pipes else { bail!("git has no pipes") };
+        let (taken, output) = std::thread::scope(|scope| {
+            // As above: the pipes are fed and emptied beside each other.
+            scope.spawn(move || stdin.write_all(input).ok());
+            let mut errors = child.stderr.take();
+            let said = scope.spawn(move || {
+                let mut said = Vec::new();
+                errors.as_mut().map(|pipe| pipe.read_to_end(&mut said));
+                said
+            });
+            let taken = each_field(BufReader::new(stdout), &mut take);
+            if taken.is_err() {
+                // It may have ended by itself.
+                child.kill().ok();
+            }
+            let status = child.wait();
+            (taken, status.map(|status| (status, said.join().unwrap_or_default())))
+        });
+        taken?;
+        let (status, stderr) = output.context("cannot wait for git")?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(failed(&args, &Output { status, stdout: Vec::new(), stderr }).into())
+    }
+
     /// Runs git with the terminal, for what asks the user; returns whether it succeeded.
     pub fn interactive<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<bool> {
         let status = self.command().args(args).status().context("cannot start git")?;
@@ -231,6 +271,16 @@ fn said(stderr: &[u8]) -> String {
 fn version(text: &str) -> Option<(u32, u32)> {
     let mut numbers = text.strip_prefix("git version ")?.split(['.', ' ', '-']);
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+/// Gives each field before a NUL to `take`, and what stands behind the last one.
+fn each_field(mut pipe: impl BufRead, take: &mut impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    let mut field = Vec::new();
+    while pipe.read_until(0, &mut field).context("cannot read what git prints")? > 0 {
+        take(field.strip_suffix(b"\0").unwrap_or(&field))?;
+        field.clear();
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod commit;
 mod compose;
 mod history;
 pub mod hooks;
+mod log;
 mod objects;
 mod references;
 pub mod shell;

@@ -61,3 +61,8 @@ pub fn session(id: &PlanId) -> RepoPath {
 pub fn accomplishment(id: &PlanId) -> RepoPath {
     path(&format!(".ap/sessions/{id}/accomplishment.md"))
 }
+
+/// What was read of the history, below the common git directory.
+pub fn history_cache() -> RepoPath {
+    path("ap/cache/history")
+}

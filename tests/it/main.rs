@@ -10,6 +10,7 @@
 mod architecture;
 mod check;
 mod cli;
+mod findings;
 mod gates;
 mod git_layer;
 mod hooks;

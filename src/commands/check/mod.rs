@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use super::past::Learned;
 use super::project::{PlanFile, Project};
 use super::{Ctx, Exit, page};
 use crate::domain::config;
@@ -95,6 +96,10 @@ fn answer(
 ) -> Result<Exit> {
     let plan = file.require()?;
     let proof = project.prove(&file.reading, plan, tree)?;
+    let Learned { proof, note } = project.learned(file, tree, proof)?;
+    if let Some(note) = note {
+        ctx.ui.note(&note);
+    }
     let mut found = proof.findings.clone();
     found.extend(unknown_base(project, file, plan)?);
     found.extend(page::stale(project, file, plan, &proof)?);

@@ -132,6 +132,9 @@ pub(super) fn prove(project: &Project, text: &str) -> Result<Ready> {
     let id = reading.plan.as_ref().map(|p| p.id.clone()).context("a completed plan is a plan")?;
     let path = layout::plan(&id);
     let file = PlanFile { shown: path.to_lossy().into_owned(), path: Some(path), reading };
-    let proof = project.prove(&file.reading, file.require()?, &project.tree()?)?;
+    let tree = project.tree()?;
+    let proof = project.prove(&file.reading, file.require()?, &tree)?;
+    // Where the history cannot be read, `check` says so.
+    let proof = project.learned(&file, &tree, proof)?.proof;
     Ok(Ready { file, proof, analysis: None })
 }

@@ -15,7 +15,7 @@ mod ties;
 mod widen;
 
 pub use append::{renamed, with_objectives};
-pub use proof::{Facts, Proof, prove, scopes};
+pub use proof::{Calibration, Facts, Past, Proof, learn, prove, scopes};
 pub(in crate::domain) use read::branch_name;
 pub use read::{Reading, read};
 pub use render::{to_toml, toml_string};

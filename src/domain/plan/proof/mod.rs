@@ -10,11 +10,15 @@ use crate::domain::pattern::Pattern;
 use crate::domain::scope::{Languages, Rules, Scope};
 use crate::domain::wave::Constraints;
 
+mod learn;
 mod meeting;
 mod mention;
+mod narrow;
 mod reach;
 mod separate;
 mod structure;
+
+pub use learn::{Calibration, Past, learn};
 
 /// What a plan is held against.
 #[derive(Clone, Copy, Debug)]
@@ -75,10 +79,15 @@ pub fn prove(reading: &Reading, plan: &Plan, facts: Facts<'_>) -> Result<Proof, 
     prover.read_hazards(&waves, &scopes, &languages);
     prover.mentions(&scopes);
     let mut findings = prover.findings;
+    sort(&mut findings);
+    Ok(Proof { findings, waves, scopes, rules, constraints })
+}
+
+/// Puts findings in the order of the text; those of one rule at one place stay as they came.
+fn sort(findings: &mut [Finding]) {
     findings.sort_by_key(|f| {
         (f.place.as_ref().map_or(usize::MAX, |p| p.span.start), f.severity, f.code)
     });
-    Ok(Proof { findings, waves, scopes, rules, constraints })
 }
 
 /// The scopes of a plan and what counts for all of them, without a proof: for whoever holds

@@ -2,6 +2,7 @@
 //! something that is there.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::Prover;
 use crate::domain::document::closest;
@@ -226,11 +227,16 @@ fn by_whom(scope: &Scope, rules: &Rules, pattern: &Pattern) -> String {
     String::new()
 }
 
-/// The first tracked path that a form matches. Only the paths below its literal lead are looked
-/// at, which stand together because the list is sorted.
-pub(super) fn first_match<'a>(form: &NormalForm, tracked: &'a [RepoPath]) -> Option<&'a RepoPath> {
+/// The first of some sorted paths that a form matches.
+pub(super) fn first_match<'a>(form: &NormalForm, sorted: &'a [RepoPath]) -> Option<&'a RepoPath> {
+    sorted[matching(form, sorted)].iter().find(|path| form.matches(path))
+}
+
+/// The stretch of some sorted paths outside of which a form matches nothing: what begins with its
+/// literal lead stands together.
+pub(super) fn matching(form: &NormalForm, sorted: &[RepoPath]) -> Range<usize> {
     let lead = form.literal_lead();
-    let from = tracked.partition_point(|p| p.as_bytes() < lead.as_slice());
-    let near = tracked[from..].iter().take_while(|p| p.as_bytes().starts_with(&lead));
-    near.into_iter().find(|p| form.matches(p))
+    let from = sorted.partition_point(|p| p.as_bytes() < lead.as_slice());
+    let length = sorted[from..].partition_point(|p| p.as_bytes().starts_with(&lead));
+    from..from + length
 }
