@@ -127,6 +127,7 @@ impl Prover<'_> {
         &mut self,
         waves: &[u32],
         scopes: &[Scope],
+        rules: &Rules,
         languages: &Languages<'_>,
     ) {
         let severity = level(self.facts.config.read_hazards_are_errors);
@@ -139,7 +140,7 @@ impl Prover<'_> {
                     severity,
                     waves[x],
                     (reader, &scopes[reader]),
-                    &scopes[writer],
+                    (&scopes[writer], rules),
                     languages.get(writer),
                 );
             }
@@ -151,19 +152,22 @@ impl Prover<'_> {
         severity: Severity,
         wave: u32,
         (index, reader): (usize, &Scope),
-        writer: &Scope,
+        (writer, rules): (&Scope, &Rules),
         changed: &Language,
     ) {
         for pattern in &reader.read {
             let reads = Language::new(std::slice::from_ref(pattern), &[]);
             match meet(&reads, changed, Case::Exact) {
                 Ok(Some(meeting)) => {
+                    let both = |p: &&RepoPath| pattern.matches(p) && writer.owns(rules, p);
+                    let tracked = self.facts.tracked.iter().find(both);
+                    let path = tracked.unwrap_or(&meeting.left).clone();
                     let message = format!(
-                        "{} reads {}, which {} can change in wave {wave}",
-                        reader.id, meeting.left, writer.id
+                        "{} reads {path}, which {} can change in wave {wave}",
+                        reader.id, writer.id
                     );
                     let help = format!(
-                        "add `{}` to `depends_on` of {}, or agree on a `[[contract]]`",
+                        "add `{}` to `depends_on` of {}, or take `{pattern}` out of its `read`",
                         writer.id, reader.id
                     );
                     let mut finding = Finding::new(Code::ReadHazard, severity, message)
@@ -172,7 +176,8 @@ impl Prover<'_> {
                         .patterns([pattern.as_str().to_owned()])
                         .at(self.pattern_place(index, "read", pattern));
                     finding.wave = Some(wave);
-                    finding.witness = Some(meeting.left);
+                    finding.witness_exists = Some(tracked.is_some());
+                    finding.witness = Some(path);
                     self.findings.push(finding);
                     return;
                 }
@@ -187,7 +192,7 @@ fn touched(scopes: &[Scope]) -> Vec<&[Pattern]> {
     scopes.iter().map(|s| s.touch.as_slice()).collect()
 }
 
-fn level(error: bool) -> Severity {
+pub(super) fn level(error: bool) -> Severity {
     if error { Severity::Error } else { Severity::Warning }
 }
 

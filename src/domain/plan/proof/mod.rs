@@ -11,6 +11,7 @@ use crate::domain::scope::{Languages, Rules, Scope};
 use crate::domain::wave::Constraints;
 
 mod learn;
+mod meant;
 mod meeting;
 mod mention;
 mod narrow;
@@ -76,8 +77,8 @@ pub fn prove(reading: &Reading, plan: &Plan, facts: Facts<'_>) -> Result<Proof, 
     prover.reach(&scopes, &rules);
     prover.overlaps(&waves, &scopes, &rules, &meetings)?;
     prover.case(&waves, &scopes, &languages, &meetings);
-    prover.read_hazards(&waves, &scopes, &languages);
-    prover.mentions(&scopes);
+    prover.read_hazards(&waves, &scopes, &rules, &languages);
+    prover.mentions(&scopes, &rules);
     let mut findings = prover.findings;
     sort(&mut findings);
     Ok(Proof { findings, waves, scopes, rules, constraints })

@@ -1,24 +1,22 @@
 //! Whether each pattern of a scope reaches anything: something that may be touched, and
 //! something that is there.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::Prover;
-use crate::domain::document::closest;
+use super::meant::Names;
 use crate::domain::finding::{Code, Finding};
 use crate::domain::overlap::Language;
 use crate::domain::path::RepoPath;
-use crate::domain::pattern::{NormalForm, Pattern, Tail};
+use crate::domain::pattern::{NormalForm, Pattern};
 use crate::domain::scope::{Rules, Scope};
 
 impl Prover<'_> {
     pub(super) fn reach(&mut self, scopes: &[Scope], rules: &Rules) {
+        let names = Names::new(self.facts.tracked);
         for (i, scope) in scopes.iter().enumerate() {
             self.forbidden(i, scope, rules);
-            if !self.plan.objectives[i].creates {
-                self.matches_nothing(i, scope);
-            }
+            self.matches_nothing(i, scope, &names);
         }
     }
 
@@ -61,8 +59,10 @@ impl Prover<'_> {
                 Err(stuck) => self.too_complex(&scope.id, &stuck.pattern),
             }
         }
-        if !scope.touch.is_empty() && found.len() == scope.touch.len() {
-            let message = format!("{} may touch nothing: all of its scope is forbidden", scope.id);
+        let all = found.len() == scope.touch.len();
+        if !scope.touch.is_empty() && (all || all_dropped(scope, rules)) {
+            let why = if all { "forbidden" } else { "forbidden or derived" };
+            let message = format!("{} may touch nothing: all of its scope is {why}", scope.id);
             let finding = Finding::error(Code::ScopeNothingLeft, message)
                 .help("give it a scope that is not forbidden, or remove the objective")
                 .objectives([scope.id.clone()])
@@ -113,94 +113,20 @@ impl Prover<'_> {
         let item = list.iter().position(|text| text == pattern.as_str())?;
         self.reading.item_place("objective", index, key, item, None)
     }
+}
 
-    fn matches_nothing(&mut self, index: usize, scope: &Scope) {
-        for pattern in &scope.touch {
-            if pattern.forms().iter().any(|form| first_match(form, self.facts.tracked).is_some()) {
-                continue;
-            }
-            let message = format!("`{pattern}` matches no tracked file");
-            let help = match self.meant(pattern) {
-                Some(better) => format!("did you mean `{better}`?"),
-                None => "correct it, or write `creates = true` if the files are to be made".into(),
-            };
-            let finding = Finding::warning(Code::ScopeMatchesNothing, message)
-                .help(help)
-                .objectives([scope.id.clone()])
-                .patterns([pattern.as_str().to_owned()])
-                .at(self.pattern_place(index, "touch", pattern));
-            self.findings.push(finding);
-        }
+/// Whether whatever the objective may change is dropped at the merge, because a command makes
+/// it (DESIGN §4.3).
+fn all_dropped(scope: &Scope, rules: &Rules) -> bool {
+    if rules.derived.is_empty() {
+        return false;
     }
-
-    /// What was probably meant by a pattern that matches nothing: everything below what it
-    /// names, or a path with nearly its name.
-    fn meant(&self, pattern: &Pattern) -> Option<String> {
-        let below = format!("{}/", pattern.as_str());
-        if let Ok(below) = Pattern::parse(&below)
-            && below.forms().iter().any(|form| first_match(form, self.facts.tracked).is_some())
-        {
-            return Some(below.as_str().to_owned());
-        }
-        let [form] = pattern.forms() else { return None };
-        if !form.is_literal() {
-            return None;
-        }
-        let lead = form.literal_lead();
-        let wanted = std::str::from_utf8(&lead).ok()?;
-        let near = self.near(wanted)?;
-        Some(if form.tail() == Tail::Below { format!("{near}/") } else { near })
-    }
-
-    /// A tracked path or directory with nearly this name in the deepest directory of it that
-    /// exists, or the only one of exactly its last name elsewhere.
-    fn near(&self, wanted: &str) -> Option<String> {
-        let (mut parent, mut rest) = (String::new(), wanted);
-        let (name, siblings) = loop {
-            let (name, after) = rest.split_once('/').unwrap_or((rest, ""));
-            let siblings = self.children(&parent);
-            if after.is_empty() || !siblings.contains(name) {
-                break (name, siblings);
-            }
-            parent = if parent.is_empty() { name.to_owned() } else { format!("{parent}/{name}") };
-            rest = after;
-        };
-        let join = |name: &str| {
-            if parent.is_empty() { name.to_owned() } else { format!("{parent}/{name}") }
-        };
-        if let Some(near) = closest(name, siblings.iter().map(String::as_str)) {
-            let tail = rest.split_once('/').map_or(String::new(), |(_, t)| format!("/{t}"));
-            let whole = format!("{}{tail}", join(near));
-            let exists = !tail.is_empty() && self.exists(&whole);
-            return Some(if tail.is_empty() || exists { whole } else { join(near) });
-        }
-        let last = wanted.rsplit('/').next()?;
-        let mut same = self.facts.tracked.iter().filter(|p| p.file_name() == last.as_bytes());
-        let only = same.next()?;
-        if same.next().is_none() { only.to_str().map(str::to_owned) } else { None }
-    }
-
-    fn exists(&self, path: &str) -> bool {
-        let Some(path) = RepoPath::new(path) else { return false };
-        let from = self.facts.tracked.partition_point(|p| *p < path);
-        let behind = &self.facts.tracked[from..];
-        behind.first() == Some(&path)
-            || behind
-                .iter()
-                .take_while(|p| p.as_bytes().starts_with(path.as_bytes()))
-                .any(|p| p.is_below(&path))
-    }
-
-    /// The names directly below a directory (the root: "").
-    fn children(&self, directory: &str) -> BTreeSet<String> {
-        let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
-        let names = self.facts.tracked.iter().filter_map(|path| {
-            let rest = path.as_bytes().strip_prefix(prefix.as_bytes())?;
-            let name = rest.split(|b| *b == b'/').next()?;
-            std::str::from_utf8(name).ok().map(str::to_owned)
-        });
-        names.collect()
-    }
+    let lists = [&rules.global_forbid, &scope.forbid, &rules.derived];
+    let except: Vec<Pattern> = lists.into_iter().flatten().cloned().collect();
+    let examples = scope.touch.iter().flat_map(Pattern::forms).filter_map(NormalForm::example);
+    let lands = |path: &RepoPath| !except.iter().any(|p| p.matches(path));
+    let mut matched = examples.filter(|path| scope.touch.iter().any(|p| p.matches(path)));
+    !matched.any(|path| lands(&path)) && Language::new(&scope.touch, &except).example() == Ok(None)
 }
 
 /// Whether a plain example of the pattern is not forbidden, which nearly always settles it; if

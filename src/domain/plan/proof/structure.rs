@@ -1,11 +1,13 @@
 //! Whether the parts of a plan name each other rightly: ids, dependencies, waves, contracts.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::Prover;
 use crate::domain::document::closest;
 use crate::domain::finding::{Code, Finding};
 use crate::domain::id::ObjectiveId;
+use crate::domain::plan::Contract;
 use crate::domain::wave::{self, Constraints};
 
 impl Prover<'_> {
@@ -128,55 +130,43 @@ impl Prover<'_> {
     }
 
     pub(super) fn contracts(&mut self, waves: &[u32]) {
-        let plan = self.plan;
-        let position = |id: &ObjectiveId| plan.objectives.iter().position(|o| o.id == *id);
-        for (i, contract) in plan.contracts.iter().enumerate() {
-            let place = |item: Option<usize>| match item {
-                Some(item) => self.reading.item_place("contract", i, "consumers", item, None),
-                None => self.reading.table_place("contract", i, "provider"),
-            };
-            let mut found = Vec::new();
-            let provider = position(&contract.provider);
+        for (i, contract) in self.plan.contracts.iter().enumerate() {
+            let provider = self.position(&contract.provider);
             if provider.is_none() {
-                let message = format!("there is no objective {}", contract.provider);
-                let finding = Finding::error(Code::UnknownDependency, message)
-                    .help(self.known_ids(&contract.provider, None))
-                    .at(place(None));
-                found.push(finding);
+                let finding = self.nobody(&contract.provider, None);
+                self.findings.push(finding.at(self.reading.table_place("contract", i, "provider")));
             }
             for (item, consumer) in contract.consumers.iter().enumerate() {
-                if *consumer == contract.provider {
+                let finding = if *consumer == contract.provider {
                     let message = format!("{consumer} uses what it provides itself");
                     let finding = Finding::error(Code::BadField, message)
                         .help("name the objectives that use it")
-                        .objectives([consumer.clone()])
-                        .at(place(Some(item)));
-                    found.push(finding);
-                    continue;
-                }
-                let Some(user) = position(consumer) else {
-                    let message = format!("there is no objective {consumer}");
-                    let finding = Finding::error(Code::UnknownDependency, message)
-                        .help(self.known_ids(consumer, Some(&contract.provider)))
-                        .at(place(Some(item)));
-                    found.push(finding);
-                    continue;
+                        .objectives([consumer.clone()]);
+                    Some(finding)
+                } else {
+                    match (self.position(consumer), provider) {
+                        (None, _) => Some(self.nobody(consumer, Some(&contract.provider))),
+                        (Some(_), None) => None,
+                        (Some(user), Some(provider)) => {
+                            let at = (waves[user], waves[provider]);
+                            contract_order(contract, consumer, at)
+                        }
+                    }
                 };
-                let Some(provider) = provider else { continue };
-                if waves[user] != 0 && waves[user] < waves[provider] {
-                    let message = format!(
-                        "{consumer} in wave {} uses what {} provides in wave {}",
-                        waves[user], contract.provider, waves[provider]
-                    );
-                    let finding = Finding::error(Code::ContractOrder, message)
-                        .help(format!("add `{}` to `depends_on` of {consumer}", contract.provider))
-                        .objectives([consumer.clone(), contract.provider.clone()])
-                        .at(place(Some(item)));
-                    found.push(finding);
-                }
+                let place = self.reading.item_place("contract", i, "consumers", item, None);
+                self.findings.extend(finding.map(|finding| finding.at(place)));
             }
-            self.findings.extend(found);
         }
+    }
+
+    fn position(&self, id: &ObjectiveId) -> Option<usize> {
+        self.plan.objectives.iter().position(|o| o.id == *id)
+    }
+
+    /// An objective is named that does not exist.
+    fn nobody(&self, id: &ObjectiveId, own: Option<&ObjectiveId>) -> Finding {
+        Finding::error(Code::UnknownDependency, format!("there is no objective {id}"))
+            .help(self.known_ids(id, own))
     }
 
     /// Who depends on another's result should know what exactly it uses: a contract says it, or
@@ -209,6 +199,37 @@ impl Prover<'_> {
             }
         }
     }
+}
+
+/// Who uses an interface comes after who provides it. In one wave both can be written against
+/// what was agreed, but then something has to hold the two together: the contract's check.
+fn contract_order(
+    contract: &Contract,
+    consumer: &ObjectiveId,
+    (user, provider): (u32, u32),
+) -> Option<Finding> {
+    let later = format!("add `{}` to `depends_on` of {consumer}", contract.provider);
+    let finding = match user.cmp(&provider) {
+        _ if user == 0 || provider == 0 => return None,
+        Ordering::Greater => return None,
+        Ordering::Equal if contract.check.is_some() => return None,
+        Ordering::Equal => {
+            let message = format!(
+                "{consumer} uses what {} provides in the same wave, and nothing checks that they agree",
+                contract.provider
+            );
+            Finding::warning(Code::ContractOrder, message)
+                .help(format!("add `check = \"…\"` to the contract, or {later}"))
+        }
+        Ordering::Less => {
+            let message = format!(
+                "{consumer} in wave {user} uses what {} provides in wave {provider}",
+                contract.provider
+            );
+            Finding::error(Code::ContractOrder, message).help(later)
+        }
+    };
+    Some(finding.objectives([consumer.clone(), contract.provider.clone()]))
 }
 
 /// Whether one of the texts has the id as a word of its own.
