@@ -64,12 +64,15 @@ pub struct Learned {
 fn calibrations(record: Record) -> Vec<Calibration> {
     let session = record.plan;
     let objectives = record.objectives.into_iter();
-    let one = |objective: record::Objective| Calibration {
-        session: session.clone(),
-        objective: objective.id,
-        patterns: objective.touch,
-        touched: objective.touched,
-        refused: objective.refused,
+    let one = |mut objective: record::Objective| {
+        objective.touch.retain(|pattern| !objective.granted.contains(pattern));
+        Calibration {
+            session: session.clone(),
+            objective: objective.id,
+            patterns: objective.touch,
+            touched: objective.touched,
+            refused: objective.refused,
+        }
     };
     objectives.map(one).collect()
 }

@@ -153,3 +153,45 @@ fn a_file_that_everybody_adds_to_should_be_shared() {
     let told = found(&few, "scope-overlap");
     assert!(!told[0].contains("everybody"), "{told:?}");
 }
+
+#[test]
+fn records_of_past_sessions_teach() {
+    let repo = Repo::of(&["src/auth/a", "tests/auth_test.rs", "src/core.rs"]);
+    let id = "20250101-000000-old";
+    let commit = repo.git(["rev-parse", "HEAD"]);
+    let record = format!(
+        "schema = 1\nplan = \"{id}\"\nrequest = \"r\"\ntype = \"feature\"\ntarget = \"main\"\n\
+         pin = \"{commit}\"\nbase = \"{commit}\"\napproved = \"2025-01-01T00:00:00Z\"\n\
+         [[objective]]\nid = \"T1\"\ntitle = \"t\"\nwave = 1\nphase = \"merged\"\n\
+         worker = \"human\"\ntouch = [\"src/auth/\", \"src/core.rs\"]\n\
+         granted = [\"src/core.rs\"]\ntouched = [\"src/auth/a\", \"src/core.rs\"]\n\
+         refused = [\"tests/auth_test.rs\"]\n"
+    );
+    repo.write(&format!(".ap/sessions/{id}/session.toml"), &record);
+    repo.write(".ap/sessions-x", "beside");
+    repo.write(".ap/sessions/20250102-000000-torn/session.toml", &record[..100]);
+    repo.commit("record");
+    planned(&repo, &objective("T1", "src/auth/a", ""));
+    let write = |path: &str| {
+        format!(
+            "write `touch = [\"src/auth/a\", \"{path}\"]`, or name it in `read` or `forbid` of T1"
+        )
+    };
+    assert_eq!(
+        found(&repo, "too-narrow"),
+        [
+            format!(
+                "9:9 a past objective with `src/auth/` in its scope was refused \
+                 `tests/auth_test.rs` (session {id}) | {}",
+                write("tests/auth_test.rs")
+            ),
+            format!(
+                "9:9 a past objective with `src/auth/` in its scope needed more and changed \
+                 `src/core.rs` (session {id}) | {}",
+                write("src/core.rs")
+            ),
+        ]
+    );
+    planned(&repo, &objective("T1", "src/auth/a src/core.rs tests/", ""));
+    assert_eq!(found(&repo, "too-narrow"), [""; 0]);
+}

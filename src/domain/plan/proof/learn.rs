@@ -28,7 +28,7 @@ pub struct Calibration {
     pub session: PlanId,
     /// Which objective of it.
     pub objective: ObjectiveId,
-    /// What it was allowed to change, as patterns.
+    /// What it was allowed to change when it began, as patterns.
     pub patterns: Vec<String>,
     /// What it changed.
     pub touched: Vec<RepoPath>,

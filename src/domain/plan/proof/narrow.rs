@@ -72,7 +72,7 @@ impl<'a> Ground<'a> {
 impl Prover<'_> {
     /// For each objective the files that it will probably need, at most three.
     pub(super) fn too_narrow(&mut self, ground: &Ground<'_>, past: Past<'_>) {
-        let wanted = wanted(ground.scopes, past.calibration);
+        let wanted = wanted(ground.scopes, past.calibration, self.facts.tracked);
         for index in 0..ground.scopes.len() {
             let mut told: Vec<RepoPath> = Vec::new();
             for (path, together, of) in self.companions(ground, past.history, index) {
@@ -94,19 +94,15 @@ impl Prover<'_> {
                 self.narrow(index, &path, message, help);
                 told.push(path);
             }
-            for (_, calibration, pattern, path) in wanted.iter().filter(|(i, ..)| *i == index) {
-                let another = |s: &Scope| s.touch.iter().any(|p| p.matches(path));
-                let known = told.contains(path) || ground.scopes.iter().any(another);
-                if told.len() == NAMED || known || !ground.is_free(index, path) {
+            for one in wanted.iter().filter(|one| one.scope == index) {
+                let another = |s: &Scope| s.touch.iter().any(|p| p.matches(one.path));
+                let known = told.contains(one.path) || ground.scopes.iter().any(another);
+                if told.len() == NAMED || known || !ground.is_free(index, one.path) {
                     continue;
                 }
-                let message = format!(
-                    "a past objective with `{pattern}` in its scope was refused `{path}` (session {})",
-                    calibration.session
-                );
-                let help = self.addition(index, path);
-                self.narrow(index, path, message, help);
-                told.push((*path).clone());
+                let help = self.addition(index, one.path);
+                self.narrow(index, one.path, one.message(), help);
+                told.push(one.path.clone());
             }
         }
     }
@@ -164,29 +160,119 @@ impl Prover<'_> {
     }
 }
 
-/// Paths that past objectives were refused, with the position of each scope that overlaps with
-/// theirs and the pattern of theirs that does: in the order given, each path once for a scope.
+/// A path that a past objective turned out to need beyond the scope that it began with.
+struct Wanted<'c> {
+    /// The position of a scope that overlaps with that one.
+    scope: usize,
+    /// The pattern of the past scope that shows it.
+    pattern: String,
+    past: &'c Calibration,
+    path: &'c RepoPath,
+    refused: bool,
+}
+
+impl Wanted<'_> {
+    fn message(&self) -> String {
+        let what = if self.refused { "was refused" } else { "needed more and changed" };
+        format!(
+            "a past objective with `{}` in its scope {what} `{}` (session {})",
+            self.pattern, self.path, self.past.session
+        )
+    }
+}
+
+/// What past objectives with an overlapping scope were refused, or changed beyond the scope that
+/// they began with: in the order given, refused ones first, each path once for a scope.
 fn wanted<'c>(
     scopes: &[Scope],
     calibration: &'c [Calibration],
-) -> Vec<(usize, &'c Calibration, String, &'c RepoPath)> {
-    let mut found = Vec::new();
+    tracked: &[RepoPath],
+) -> Vec<Wanted<'c>> {
+    let mut found: Vec<Wanted<'c>> = Vec::new();
     let mut languages: Vec<Option<Language>> = scopes.iter().map(|_| None).collect();
-    let mut seen: BTreeSet<(usize, &RepoPath)> = BTreeSet::new();
-    for one in calibration.iter().filter(|c| !c.refused.is_empty()) {
+    for past in calibration {
         let patterns: Vec<Pattern> =
-            one.patterns.iter().filter_map(|text| Pattern::parse(text).ok()).collect();
+            past.patterns.iter().filter_map(|text| Pattern::parse(text).ok()).collect();
+        let beyond = past.touched.iter().filter(|path| {
+            !patterns.iter().any(|p| p.matches(path)) && tracked.binary_search(path).is_ok()
+        });
+        let all: Vec<(&RepoPath, bool)> =
+            past.refused.iter().map(|p| (p, true)).chain(beyond.map(|p| (p, false))).collect();
+        if all.is_empty() {
+            continue;
+        }
         let given = Language::new(&patterns, &[]);
-        for (index, scope) in scopes.iter().enumerate() {
-            let touch = languages[index].get_or_insert_with(|| Language::new(&scope.touch, &[]));
+        for (scope, own) in scopes.iter().enumerate() {
+            let touch = languages[scope].get_or_insert_with(|| Language::new(&own.touch, &[]));
             let Ok(Some(meeting)) = meet(&given, touch, Case::Exact) else { continue };
-            let Some(pattern) = patterns.iter().find(|p| p.matches(&meeting.left)) else {
-                continue;
-            };
-            for path in one.refused.iter().filter(|path| seen.insert((index, path))) {
-                found.push((index, one, pattern.as_str().to_owned(), path));
-            }
+            let shows = patterns.iter().find(|p| p.matches(&meeting.left));
+            let Some(pattern) = shows.map(|p| p.as_str().to_owned()) else { continue };
+            let each = all.iter().map(|(path, refused)| Wanted {
+                scope,
+                pattern: pattern.clone(),
+                past,
+                path,
+                refused: *refused,
+            });
+            found.extend(each);
         }
     }
+    found.sort_by_key(|one| !one.refused);
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::config::Config;
+    use crate::domain::id::{ObjectiveId, PlanId};
+    use crate::domain::plan::{Facts, learn, prove, read};
+
+    /// The messages about a scope of `src/auth/` beside a scope of `web/`, where a past objective
+    /// with these patterns changed and was refused these paths.
+    fn told(patterns: &[&str], touched: &[&str], refused: &[&str]) -> Vec<String> {
+        let text = "schema = 1\nid = \"20251008-104131-x\"\nrequest = \"r\"\ntype = \"bug\"\n\
+                    [[objective]]\nid = \"T1\"\ntitle = \"t\"\ntouch = [\"src/auth/\"]\nread = [\"docs/\"]\n\
+                    [[objective]]\nid = \"T2\"\ntitle = \"t\"\ntouch = [\"web/\"]\n";
+        let paths = |texts: &[&str]| -> Vec<RepoPath> {
+            texts.iter().map(|t| RepoPath::new(*t).expect("git can hold it")).collect()
+        };
+        let calibration = [Calibration {
+            session: PlanId::parse("20250101-000000-old").expect("an id"),
+            objective: ObjectiveId::parse("T7").expect("an id"),
+            patterns: patterns.iter().map(|p| (*p).to_owned()).collect(),
+            touched: paths(touched),
+            refused: paths(refused),
+        }];
+        let tracked = paths(&["docs/a", "src/auth/x", "src/core", "tests/auth", "web/y"]);
+        let (config, reading, history) = (Config::default(), read(text), History::default());
+        let facts = Facts { config: &config, tracked: &tracked };
+        let plan = reading.plan.as_ref().expect("a plan");
+        let proof = prove(&reading, plan, facts).expect("the matchers agree");
+        let past = Past { history: &history, calibration: &calibration };
+        let learned = learn(proof, &reading, plan, facts, past);
+        learned.findings.into_iter().map(|finding| finding.message).collect()
+    }
+
+    #[test]
+    fn what_past_objectives_wanted_is_told() {
+        let refused = "a past objective with `src/**` in its scope was refused `tests/auth` \
+                       (session 20250101-000000-old)";
+        let needed = "a past objective with `src/auth/x` in its scope needed more and changed \
+                      `src/core` (session 20250101-000000-old)";
+        for (patterns, touched, paths, expected) in [
+            (&["src/**"][..], &[][..], &["tests/auth"][..], &[refused][..]),
+            (&["src/auth/x"], &["src/core", "src/auth/x", "gone"], &[], &[needed]),
+            (&["src/**"], &["src/core"], &[], &[]),
+            // No overlap; another objective has it; it is read; nobody may have it.
+            (&["src/other"], &[], &["tests/auth"], &[]),
+            (&["src/**"], &[], &["web/z", "docs/new", "secrets/k", "src/auth/n"], &[]),
+            (&["not a\\pattern"], &[], &["tests/auth"], &[]),
+        ] {
+            assert_eq!(told(patterns, touched, paths), expected, "{patterns:?} {paths:?}");
+        }
+        let many: Vec<String> = (0..9).map(|i| format!("new/{i}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(told(&["src/auth/"], &[], &many).len(), NAMED);
+    }
 }
