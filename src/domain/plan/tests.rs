@@ -241,7 +241,7 @@ fn repair_moves_the_fewest_and_keeps_the_text() {
     assert!(!proof.valid());
     let moves = repair(&plan, &proof).expect("no cycle");
     let told: Vec<String> = moves.iter().map(|m| format!("{} {} {}", m.id, m.to, m.why)).collect();
-    assert_eq!(told, ["T2 2 its scope meets that of T1", "T3 2 it depends on T1 in wave 1"]);
+    assert_eq!(told, ["T2 2 it meets T1 at `src/a`", "T3 2 it depends on T1 in wave 1"]);
     let fixed = with_moves(&text, &moves).expect("it is TOML");
     assert_eq!(
         fixed,
