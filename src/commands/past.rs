@@ -24,16 +24,17 @@ impl Project {
                 (History::default(), Some(format!("the history was not looked at: {error:#}")))
             }
         };
-        let calibration = self.calibration(tree)?;
+        let records = self.records(tree)?;
+        let calibration: Vec<Calibration> = records.into_iter().flat_map(calibrations).collect();
         let past = Past { history: &history, calibration: &calibration };
         let facts = Facts { config: self.config()?, tracked: &tree.paths };
         let proof = plan::learn(proof, &file.reading, file.require()?, facts, past);
         Ok(Learned { proof, note })
     }
 
-    /// What the objectives of past sessions were given and needed, as the records of a commit
-    /// say, newest session first. A record that cannot be read teaches nothing.
-    fn calibration(&self, tree: &Tree) -> Result<Vec<Calibration>> {
+    /// The records of past sessions that a commit holds, the newest first. One that cannot be
+    /// read teaches nothing.
+    pub fn records(&self, tree: &Tree) -> Result<Vec<Record>> {
         let folder = layout::sessions();
         let from = tree.paths.partition_point(|path| *path < folder);
         let near = tree.paths[from..].iter();
@@ -45,7 +46,7 @@ impl Project {
         for path in records.into_iter().rev().take(SESSIONS) {
             let Some(bytes) = self.repository.file_at(&tree.commit, path)? else { continue };
             let text = String::from_utf8_lossy(&bytes);
-            found.extend(record::read(&text).map(calibrations).unwrap_or_default());
+            found.extend(record::read(&text));
         }
         Ok(found)
     }

@@ -7,7 +7,6 @@ use super::Args;
 use super::from::prove;
 use super::save::{self, Ready};
 use crate::analysis::Document;
-use crate::commands::accomplished::known;
 use crate::commands::project::Project;
 use crate::commands::survey::{analysis, options};
 use crate::commands::{Ctx, Events, Exit, page};
@@ -15,7 +14,7 @@ use crate::domain::error::{Failure, Kind};
 use crate::domain::event::{EventKind, Phase};
 use crate::domain::id::PlanId;
 use crate::domain::plan::{self, shape};
-use crate::domain::record::Lesson;
+use crate::domain::record::{Lesson, Record};
 use crate::execute::narrate::Reporter;
 use crate::planner::builtin;
 use crate::planner::learned::learn;
@@ -111,8 +110,9 @@ fn make(project: &Project, id: &PlanId, request: &str, reporter: &Reporter) -> R
     let config = project.config()?;
     let options = options(id.clone(), &head.commit, head.branch.clone(), config);
     let mut draft = builtin::plan(&analysis, &options);
-    let tracked = project.tree()?.paths;
-    let learned = learn(&mut draft.plan, &lessons(project)?, &tracked, config);
+    let tree = project.tree()?;
+    let lessons: Vec<Lesson> = project.records(&tree)?.iter().flat_map(Record::lessons).collect();
+    let learned = learn(&mut draft.plan, &lessons, &tree.paths, config);
     draft.notes.extend(learned);
     let document = Document::new(&analysis, &head.commit, &draft.files, &draft.plan.strategy);
     let points = document.coordination_points.len();
@@ -145,12 +145,6 @@ fn make(project: &Project, id: &PlanId, request: &str, reporter: &Reporter) -> R
     }
     notes.extend(uncommitted(project)?);
     Ok(Made { ready, notes })
-}
-
-/// What past sessions teach, the newest first.
-pub(super) fn lessons(project: &Project) -> Result<Vec<Lesson>> {
-    let records = known(project)?.into_iter().filter_map(|known| known.record?.ok());
-    Ok(records.flat_map(|record| record.lessons()).collect())
 }
 
 /// The plan with its waves in order, should the planner have left two scopes that meet in one.
