@@ -39,6 +39,16 @@ impl Pattern {
         Ok(Self { source: source.to_owned(), forms })
     }
 
+    /// The pattern for everything below a directory, or for everything. Its text is for looking
+    /// at: a name that is no text, or has a metacharacter, has no such pattern in writing.
+    pub fn below(directory: Option<&RepoPath>) -> Self {
+        let names = directory.into_iter().flat_map(RepoPath::components);
+        let segments =
+            names.map(|n| Segment::One(Component::new(n.iter().copied().map(Token::Byte))));
+        let source = directory.map_or_else(|| "**".to_owned(), |d| format!("{d}/"));
+        Self { source, forms: vec![NormalForm::new(segments, Tail::Below)] }
+    }
+
     /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.source

@@ -1,7 +1,17 @@
 //! Scopes: what an objective may change once everything that is special has been taken out.
-//! Plan check, hook, merge and server all ask [`Scope::judge`].
+//! Plan check, hook, merge and server all ask [`Scope::judge`], or [`Index`] for many paths.
+
+mod below;
+mod explain;
+mod index;
+mod names;
+mod trie;
 
 use std::cell::OnceCell;
+
+pub use below::{Below, Part, below};
+pub use explain::{Rule, RuleKind, Say};
+pub use index::{Answer, Index, Scratch};
 
 use super::id::ObjectiveId;
 use super::overlap::Language;
@@ -80,27 +90,39 @@ impl<'a> Languages<'a> {
     }
 }
 
-fn first<'a>(patterns: &'a [Pattern], path: &RepoPath) -> Option<&'a Pattern> {
-    patterns.iter().find(|p| p.matches(path))
+/// The verdict from the first pattern of each kind of rule that matches, if one does. The order
+/// stands here alone.
+fn decide<'a>(first: impl Fn(RuleKind) -> Option<&'a Pattern>) -> Verdict<'a> {
+    if let Some(pattern) = first(RuleKind::GlobalForbid) {
+        Verdict::GloballyForbidden(pattern)
+    } else if let Some(pattern) = first(RuleKind::Forbid) {
+        Verdict::Forbidden(pattern)
+    } else if let Some(pattern) = first(RuleKind::Derived) {
+        Verdict::Derived(pattern)
+    } else if let Some(pattern) = first(RuleKind::Shared) {
+        Verdict::Shared(pattern)
+    } else if let Some(pattern) = first(RuleKind::Touch) {
+        Verdict::Touch(pattern)
+    } else {
+        Verdict::Outside
+    }
 }
 
 impl Scope {
     /// Whether the objective may change `path`. Forbidden comes first, then derived, shared and
     /// its own scope, which is the order of the subtraction in DESIGN §4.2.
     pub fn judge<'a>(&'a self, rules: &'a Rules, path: &RepoPath) -> Verdict<'a> {
-        if let Some(pattern) = first(&rules.global_forbid, path) {
-            Verdict::GloballyForbidden(pattern)
-        } else if let Some(pattern) = first(&self.forbid, path) {
-            Verdict::Forbidden(pattern)
-        } else if let Some(pattern) = first(&rules.derived, path) {
-            Verdict::Derived(pattern)
-        } else if let Some(pattern) = first(&rules.shared, path) {
-            Verdict::Shared(pattern)
-        } else if let Some(pattern) = first(&self.touch, path) {
-            Verdict::Touch(pattern)
-        } else {
-            Verdict::Outside
-        }
+        decide(|kind| {
+            let patterns = match kind {
+                RuleKind::GlobalForbid => &rules.global_forbid,
+                RuleKind::Forbid => &self.forbid,
+                RuleKind::Derived => &rules.derived,
+                RuleKind::Shared => &rules.shared,
+                RuleKind::Touch => &self.touch,
+                RuleKind::Read => &self.read,
+            };
+            patterns.iter().find(|p| p.matches(path))
+        })
     }
 
     /// Whether `path` is in the effective scope.
