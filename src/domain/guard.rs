@@ -1,9 +1,11 @@
 //! Changed paths against the scope of the objective that changed them. The hook, the merge and
 //! the server ask this and nothing else.
 
+use std::cell::OnceCell;
+
 use super::id::ObjectiveId;
 use super::path::RepoPath;
-use super::scope::{Rules, Scope, Verdict};
+use super::scope::{Index, Rules, Scope, Scratch, Verdict};
 use super::tree::{Change, Mode};
 
 /// A change that its objective may not make.
@@ -44,13 +46,12 @@ pub struct Guarded {
 /// Holds changes against the scope of `objective`. `others` are the other objectives of the
 /// plan: the first of them, by id, that owns a path is named as its owner.
 pub fn guard(changes: &[Change], objective: &Scope, others: &[Scope], rules: &Rules) -> Guarded {
-    let mut others: Vec<&Scope> = others.iter().filter(|o| o.id != objective.id).collect();
-    others.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut others = Others::new(others.iter().filter(|o| o.id != objective.id), rules);
     let mut out = Guarded::default();
     for change in changes {
         match objective.judge(rules, &change.path) {
             Verdict::Touch(_) | Verdict::Shared(_) => {
-                if let Some(reason) = blocked_directory(change, &others) {
+                if let Some(reason) = others.blocked_directory(change) {
                     out.violations.push(violation(change, reason));
                 }
             }
@@ -60,12 +61,13 @@ pub fn guard(changes: &[Change], objective: &Scope, others: &[Scope], rules: &Ru
                 out.violations.push(violation(change, reason));
             }
             Verdict::Forbidden(pattern) => {
-                let reason = owner(change, &others, rules)
+                let reason = others
+                    .owner(&change.path)
                     .unwrap_or_else(|| Reason::Forbidden(pattern.as_str().to_owned()));
                 out.violations.push(violation(change, reason));
             }
             Verdict::Outside => {
-                let reason = owner(change, &others, rules).unwrap_or(Reason::Outside);
+                let reason = others.owner(&change.path).unwrap_or(Reason::Outside);
                 out.violations.push(violation(change, reason));
             }
         }
@@ -79,30 +81,62 @@ fn violation(change: &Change, reason: Reason) -> Violation {
     Violation { path: change.path.clone(), verb: change.verb(), reason }
 }
 
-fn owner(change: &Change, others: &[&Scope], rules: &Rules) -> Option<Reason> {
-    let owner = others.iter().find(|o| o.owns(rules, &change.path))?;
-    Some(Reason::Owned(owner.id.clone()))
+/// The other objectives, by id. What finds theirs among many paths is made when the first change
+/// asks for it: most commits are small and right.
+struct Others<'a> {
+    scopes: Vec<&'a Scope>,
+    rules: &'a Rules,
+    index: OnceCell<Index<'a>>,
+    scratch: Scratch,
+    /// The literal leads of their patterns, sorted, each with the positions of the objective and
+    /// of the pattern.
+    leads: OnceCell<Vec<(Vec<u8>, usize, usize)>>,
 }
 
-/// A non-directory at a proper component-prefix of the literal lead of another's pattern makes
-/// it impossible for the other to have anything there (DESIGN §4.2).
-fn blocked_directory(change: &Change, others: &[&Scope]) -> Option<Reason> {
-    let new = change.new.as_ref()?;
-    // Every mode that a tree entry can have here is a non-directory; a submodule's directory
-    // belongs to another repository.
-    match new.mode {
-        Mode::File | Mode::Executable | Mode::Symlink | Mode::Submodule => {}
+impl<'a> Others<'a> {
+    fn new(scopes: impl Iterator<Item = &'a Scope>, rules: &'a Rules) -> Self {
+        let mut scopes: Vec<&Scope> = scopes.collect();
+        scopes.sort_by(|a, b| a.id.cmp(&b.id));
+        let (index, leads) = (OnceCell::new(), OnceCell::new());
+        Self { scopes, rules, index, scratch: Scratch::default(), leads }
     }
-    others.iter().find_map(|other| {
-        let blocked = other.touch.iter().find(|pattern| {
-            pattern.forms().iter().any(|form| {
-                let lead = form.literal_lead();
-                let path = change.path.as_bytes();
-                lead.len() > path.len() && lead.starts_with(path) && lead[path.len()] == b'/'
-            })
-        })?;
-        Some(Reason::BlocksDirectory(other.id.clone(), blocked.as_str().to_owned()))
-    })
+
+    fn owner(&mut self, path: &RepoPath) -> Option<Reason> {
+        let index = self.index.get_or_init(|| Index::new(self.scopes.iter().copied(), self.rules));
+        let (owner, _) = index.judge(path, &mut self.scratch).owner()?;
+        Some(Reason::Owned(self.scopes[owner].id.clone()))
+    }
+
+    /// A non-directory at a proper component-prefix of the literal lead of another's pattern makes
+    /// it impossible for the other to have anything there (DESIGN §4.2).
+    fn blocked_directory(&self, change: &Change) -> Option<Reason> {
+        let new = change.new.as_ref()?;
+        // Every mode that a tree entry can have here is a non-directory; a submodule's directory
+        // belongs to another repository.
+        match new.mode {
+            Mode::File | Mode::Executable | Mode::Symlink | Mode::Submodule => {}
+        }
+        let leads = self.leads.get_or_init(|| leads(&self.scopes));
+        let directory = [change.path.as_bytes(), b"/"].concat();
+        let from = leads.partition_point(|(lead, ..)| *lead < directory);
+        let below = leads[from..].iter().take_while(|(lead, ..)| lead.starts_with(&directory));
+        let (_, scope, pattern) = below.min_by_key(|(_, scope, pattern)| (*scope, *pattern))?;
+        let other = self.scopes[*scope];
+        let pattern = other.touch[*pattern].as_str().to_owned();
+        Some(Reason::BlocksDirectory(other.id.clone(), pattern))
+    }
+}
+
+fn leads(scopes: &[&Scope]) -> Vec<(Vec<u8>, usize, usize)> {
+    let mut leads = Vec::new();
+    for (position, scope) in scopes.iter().enumerate() {
+        for (item, pattern) in scope.touch.iter().enumerate() {
+            let forms = pattern.forms().iter();
+            leads.extend(forms.map(|form| (form.literal_lead(), position, item)));
+        }
+    }
+    leads.sort();
+    leads
 }
 
 impl Violation {

@@ -117,6 +117,49 @@ pub fn quote(bytes: &[u8]) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// What [`quote`] or git made of a path: the bytes between the quotes without their escapes
+/// (`git help config`, `core.quotePath`). None where it is not quoted rightly; a text that does not
+/// begin with `"` is not quoted.
+pub fn unquote(text: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = text.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    let mut out = Vec::with_capacity(rest.len());
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        match byte {
+            b'"' => return None,
+            b'\\' => {
+                let (byte, length) = unescaped(rest)?;
+                out.push(byte);
+                rest = &rest[length..];
+            }
+            byte => out.push(*byte),
+        }
+    }
+    Some(out)
+}
+
+/// The byte of an escape behind its backslash, and how long it is.
+fn unescaped(escape: &[u8]) -> Option<(u8, usize)> {
+    let plain = match escape.first()? {
+        b'a' => 7,
+        b'b' => 8,
+        b't' => b'\t',
+        b'n' => b'\n',
+        b'v' => 11,
+        b'f' => 12,
+        b'r' => b'\r',
+        byte @ (b'"' | b'\\') => *byte,
+        _ => {
+            let digits = escape.get(..3)?;
+            let octal = digits.iter().try_fold(0_u16, |sum, digit| {
+                (b'0'..=b'7').contains(digit).then(|| sum * 8 + u16::from(digit - b'0'))
+            });
+            return Some((u8::try_from(octal?).ok()?, 3));
+        }
+    };
+    Some((plain, 1))
+}
+
 fn push_octal(out: &mut String, byte: u8) {
     use fmt::Write as _;
     write!(out, "\\{byte:03o}").expect("writing to a string cannot fail");
@@ -226,5 +269,17 @@ mod tests {
         assert_eq!(quote(b"a\x1b[2Jb"), "\"a\\033[2Jb\"");
         assert_eq!(quote(b"a\nb\xff"), "\"a\\nb\\377\"");
         assert_eq!(quote("a\u{202e}b".as_bytes()), "\"a\\342\\200\\256b\"");
+    }
+
+    #[test]
+    fn what_was_quoted_is_read_back() {
+        for hostile in [&b"a\x1b[2Jb"[..], b"a\nb\xff\t\r", b"say \"x\"\\", b"\xe2\x80\xae"] {
+            assert_eq!(unquote(quote(hostile).as_bytes()), Some(hostile.to_vec()));
+        }
+        assert_eq!(unquote(br#""\a\b\v\f\377""#), Some(b"\x07\x08\x0b\x0c\xff".to_vec()));
+        for bad in [&br#""a"#[..], b"a", br#"""#, br#""\""#, br#""\400""#, br#""\8""#, br#""a"b""#]
+        {
+            assert_eq!(unquote(bad), None, "{}", String::from_utf8_lossy(bad));
+        }
     }
 }

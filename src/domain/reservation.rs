@@ -9,7 +9,7 @@ use super::overlap::{Case, Language, meet};
 use super::path::RepoPath;
 use super::pattern::Pattern;
 use super::plan::SCHEMA;
-use super::scope::{Rules, Scope};
+use super::scope::{Index, Rules, Scope, Scratch};
 
 /// What one session holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,15 +71,56 @@ impl Reservation {
         let text = serde_json::to_string_pretty(self).expect("plain data");
         format!("{text}\n")
     }
+}
 
-    /// The objective that holds a path, if one does.
-    pub fn holder(&self, path: &RepoPath) -> Option<&ObjectiveId> {
-        let any = |texts: &[String]| {
-            let mut patterns = texts.iter().filter_map(|t| Pattern::parse(t).ok());
-            patterns.any(|p| p.matches(path))
+/// What several sessions hold, to ask for the holder of many paths.
+#[derive(Debug)]
+pub struct Holders {
+    names: Vec<(PlanId, ObjectiveId)>,
+    scopes: Vec<Scope>,
+    /// What counts for all is in each hold already.
+    rules: Rules,
+}
+
+impl Holders {
+    /// The holders of these reservations. A pattern that cannot be read holds nothing.
+    pub fn new(reservations: &[Reservation]) -> Self {
+        let read = |texts: &[String]| -> Vec<Pattern> {
+            texts.iter().filter_map(|text| Pattern::parse(text).ok()).collect()
         };
-        let hold = self.holds.iter().find(|h| any(&h.touch) && !any(&h.except))?;
-        Some(&hold.objective)
+        let holds = reservations.iter().flat_map(|r| r.holds.iter().map(move |h| (r, h)));
+        let (mut names, mut scopes) = (Vec::new(), Vec::new());
+        for (reservation, hold) in holds {
+            names.push((reservation.session.clone(), hold.objective.clone()));
+            scopes.push(Scope {
+                id: hold.objective.clone(),
+                touch: read(&hold.touch),
+                read: Vec::new(),
+                forbid: read(&hold.except),
+            });
+        }
+        Self { names, scopes, rules: Rules::default() }
+    }
+
+    /// Whether nothing is held.
+    pub fn is_empty(&self) -> bool {
+        self.scopes.is_empty()
+    }
+
+    /// The index to look holders up in.
+    pub fn index(&self) -> Index<'_> {
+        Index::new(&self.scopes, &self.rules)
+    }
+
+    /// The first that holds a path: its session and objective.
+    pub fn of(
+        &self,
+        index: &Index<'_>,
+        path: &RepoPath,
+        scratch: &mut Scratch,
+    ) -> Option<&(PlanId, ObjectiveId)> {
+        let (position, _) = index.judge(path, scratch).owner()?;
+        self.names.get(position)
     }
 }
 
@@ -164,9 +205,16 @@ mod tests {
     fn an_entry_is_read_as_it_was_written() {
         let entry = held("20251008-104131-mine", "src/", &["src/a"]);
         assert_eq!(Reservation::read(entry.to_text().as_bytes(), "x"), Ok(entry.clone()));
-        let path = |text: &str| RepoPath::new(text).expect("valid");
-        assert!(entry.holder(&path("src/b")).is_some());
-        assert!(entry.holder(&path("src/a")).is_none());
+        let holders = Holders::new(&[held("20251008-104131-first", "docs/", &[]), entry.clone()]);
+        let index = holders.index();
+        let of = |path: &str| {
+            let path = RepoPath::new(path).expect("valid");
+            let holder = holders.of(&index, &path, &mut Scratch::default());
+            holder.map(|(session, _)| session.slug().to_owned())
+        };
+        assert_eq!(of("src/b").as_deref(), Some("mine"));
+        assert_eq!(of("docs/b").as_deref(), Some("first"));
+        assert_eq!(of("src/a"), None);
         for wrong in ["", "{}", "[1]"] {
             assert!(Reservation::read(wrong.as_bytes(), "x").is_err(), "{wrong}");
         }

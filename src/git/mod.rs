@@ -18,6 +18,7 @@ mod log;
 mod objects;
 mod references;
 pub mod shell;
+mod tracked;
 pub mod worktrees;
 
 pub use ancestry::{Merged, Person};
@@ -27,6 +28,7 @@ pub use commit::Saved;
 pub use compose::Signing;
 pub use objects::{Objects, Reader};
 pub use references::RefUpdate;
+pub use tracked::{Kept, Tracked};
 
 /// An open repository, seen from one of its worktrees.
 pub struct Repository {

@@ -4,6 +4,7 @@
 pub mod findings;
 mod line;
 pub mod progress;
+mod rows;
 pub mod text;
 
 use std::io::{self, BufRead as _, Write};

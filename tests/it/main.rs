@@ -20,6 +20,7 @@ mod oracle;
 mod plan;
 mod record;
 mod repositories;
+mod scope_who;
 mod session;
 mod setup;
 mod support;

@@ -14,6 +14,8 @@ use crate::domain::guard::{Violation, guard};
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::{RepoPath, quote, shell_path, shell_word};
 use crate::domain::pattern::Pattern;
+use crate::domain::reservation::Holders;
+use crate::domain::scope::Scratch;
 use crate::domain::session::{Session, Standing};
 use crate::domain::tree::Change;
 use crate::execute::judge::{judge, takes_over};
@@ -254,14 +256,12 @@ impl Hook<'_> {
         if policy == OnReserved::Off {
             return Ok(());
         }
+        let holders = Holders::new(&held);
+        let (index, mut scratch) = (holders.index(), Scratch::default());
         let mut told = Vec::new();
         for change in self.repository.staged()? {
-            let holder = held.iter().find_map(|r| Some((r, r.holder(&change.path)?)));
-            if let Some((reservation, objective)) = holder {
-                told.push(format!(
-                    "`{}` is held by {objective} of {}",
-                    change.path, reservation.session
-                ));
+            if let Some((session, objective)) = holders.of(&index, &change.path, &mut scratch) {
+                told.push(format!("`{}` is held by {objective} of {session}", change.path));
             }
         }
         if told.is_empty() {

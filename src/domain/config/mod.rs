@@ -149,6 +149,14 @@ fn patterns(text: &str, list: &Node, key: &str) -> (Vec<Pattern>, Vec<Finding>) 
     (good, findings)
 }
 
+/// The places of the patterns of `global_forbid`, in their order; none where a text does not set
+/// it, or cannot be read.
+pub fn global_forbid_places(text: &str) -> Option<Vec<Place>> {
+    let (root, _) = document::parse(text).ok()?;
+    let items = root.get("global_forbid")?.items().iter();
+    Some(items.map(|item| Place::of(text, item.span.clone())).collect())
+}
+
 /// The dotted keys that a text sets, with the places of their values.
 fn set_keys(text: &str, root: &Node) -> Vec<(String, Place)> {
     let mut keys = Vec::new();
@@ -241,5 +249,8 @@ mod tests {
         let place = reading.findings[0].place.as_ref().expect("it has a place");
         assert_eq!((place.line, place.column, &text[place.span.clone()]), (2, 26, "**"));
         assert_eq!(reading.config.global_forbid.len(), 1);
+        let places = global_forbid_places(text).expect("it is set");
+        assert_eq!(places.iter().map(|p| p.column).collect::<Vec<_>>(), [18, 23]);
+        assert_eq!(global_forbid_places("schema = 1\n"), None);
     }
 }

@@ -6,7 +6,7 @@ use crate::domain::path::RepoPath;
 use crate::domain::pattern::Pattern;
 
 /// A kind of rule, in the order in which they decide (DESIGN §4.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RuleKind {
     /// No objective may touch it.
     GlobalForbid,

@@ -305,3 +305,8 @@ fn os_str(bytes: &[u8]) -> OsString {
 pub fn os_path(path: &RepoPath) -> OsString {
     os_str(path.as_bytes())
 }
+
+/// Bytes as a path of the file system.
+pub fn os_path_of(bytes: &[u8]) -> OsString {
+    os_str(bytes)
+}
