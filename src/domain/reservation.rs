@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Failure, Kind};
 use super::id::{ObjectiveId, PlanId};
-use super::overlap::{Case, Language, meet};
+use super::overlap::{Case, Language, TooComplex, meet};
 use super::path::RepoPath;
 use super::pattern::Pattern;
 use super::plan::SCHEMA;
-use super::scope::{Index, Rules, Scope, Scratch};
+use super::scope::{Index, Languages, Rules, Scope, Scratch, below};
 
 /// What one session holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,6 +122,17 @@ impl Holders {
         let (position, _) = index.judge(path, scratch).owner()?;
         self.names.get(position)
     }
+
+    /// The first that holds something below a directory (none: anywhere). Fails where a pattern
+    /// is too complex to decide, with its name.
+    pub fn below(
+        &self,
+        directory: Option<&RepoPath>,
+    ) -> Result<Option<&(PlanId, ObjectiveId)>, TooComplex> {
+        let languages = Languages::new(&self.scopes, &self.rules);
+        let found = below(directory, &self.scopes, &self.rules, &languages)?;
+        Ok(found.parts.first().and_then(|part| self.names.get(part.scope)))
+    }
 }
 
 impl Hold {
@@ -215,6 +226,11 @@ mod tests {
         assert_eq!(of("src/b").as_deref(), Some("mine"));
         assert_eq!(of("docs/b").as_deref(), Some("first"));
         assert_eq!(of("src/a"), None);
+        for (directory, holder) in [("src", Some("mine")), ("docs/x", Some("first")), ("x", None)] {
+            let path = RepoPath::new(directory).expect("valid");
+            let found = holders.below(Some(&path)).expect("simple");
+            assert_eq!(found.map(|(session, _)| session.slug()), holder, "{directory}");
+        }
         for wrong in ["", "{}", "[1]"] {
             assert!(Reservation::read(wrong.as_bytes(), "x").is_err(), "{wrong}");
         }

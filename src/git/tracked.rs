@@ -74,31 +74,31 @@ impl Tracked<'_> {
     /// The position of a directory (empty: the root), which is read if it was not before. The
     /// parts of a path can be many: no recursion.
     fn directory(&mut self, path: &[u8]) -> Result<Option<usize>> {
-        let mut at = self.step(Some(self.root), b"")?;
+        let mut at = self.step(self.root, b"")?;
         if path.is_empty() {
-            return Ok(at);
+            return Ok(Some(at));
         }
         let slashes = path.iter().enumerate().filter(|(_, b)| **b == b'/').map(|(i, _)| i);
         let mut from = 0;
         for end in slashes.chain([path.len()]) {
-            let entry = at.and_then(|at| self.entry(at, &path[from..end]));
-            let id = entry.and_then(|(kept, id)| (kept == Kept::Directory).then_some(id));
-            at = self.step(id, &path[..end])?;
+            match self.entry(at, &path[from..end]) {
+                Some((Kept::Directory, id)) => at = self.step(id, &path[..end])?,
+                Some((Kept::Leaf, _)) | None => return Ok(None),
+            }
             from = end + 1;
         }
-        Ok(at)
+        Ok(Some(at))
     }
 
-    /// The directory at `path`, which has this id; none: there is no such directory.
-    fn step(&mut self, id: Option<gix::ObjectId>, path: &[u8]) -> Result<Option<usize>> {
+    /// The directory at `path`, which has this id.
+    fn step(&mut self, id: gix::ObjectId, path: &[u8]) -> Result<usize> {
         if let Some(known) = self.read.get(path) {
-            return Ok(Some(*known));
+            return Ok(*known);
         }
-        let Some(id) = id else { return Ok(None) };
         self.directories.push(self.load(id)?);
         let at = self.directories.len() - 1;
         self.read.insert(path.to_vec(), at);
-        Ok(Some(at))
+        Ok(at)
     }
 
     fn entry(&self, directory: usize, name: &[u8]) -> Option<(Kept, gix::ObjectId)> {

@@ -229,20 +229,18 @@ fn in_a_session_what_was_agreed_counts_and_the_own_objective_comes_first() {
     assert_eq!((&outside["paths"][0]["rule"], outside.get("objective")), (&json!("outside"), None));
     // Another plan hears who holds the path.
     repo.write(".ap/plans/20251008-104131-who/plan.toml", PLAN);
-    let who = ["scope", "who", "--plan", "who", "src/auth/login.rs", "docs/a.md"];
+    let who = ["scope", "who", "--plan", "who", "src/auth/login.rs", "docs/a.md", "src", "docs"];
     let answer = repo.ap(who).exits(0).stdout();
     let held: Vec<bool> =
         answer.lines().map(|l| l.ends_with(&format!("; reserved by {ID}/T1"))).collect();
-    assert_eq!(held, [true, false], "{answer}");
+    assert_eq!(held, [true, false, true, false], "{answer}");
 }
 
 #[test]
 fn a_large_answer_is_one_document_and_stops_when_nobody_reads() {
     let repo = repo();
-    let mut paths = String::new();
-    for n in 0..20_000 {
-        paths.push_str(&format!("docs/{n}\0"));
-    }
+    let paths: Vec<String> = (0..20_000).map(|n| format!("docs/{n}\0")).collect();
+    let paths = paths.concat();
     let who = ["scope", "who", "--stdin", "-z", "--format", "json"];
     let answer = repo.ap(who).stdin(paths.clone()).exits(0).json();
     assert_eq!(answer["paths"].as_array().map(Vec::len), Some(20_000));

@@ -5,7 +5,7 @@ use super::explain::{Rule, RuleKind};
 use super::{Languages, Rules, Scope};
 use crate::domain::overlap::{Case, Language, TooComplex, meet};
 use crate::domain::path::RepoPath;
-use crate::domain::pattern::Pattern;
+use crate::domain::pattern::{Pattern, limit};
 
 /// Who may change what is below a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,10 @@ pub fn below<'a>(
     rules: &'a Rules,
     languages: &Languages<'_>,
 ) -> Result<Below<'a>, TooComplex> {
-    let place = Place { all: Pattern::below(directory) };
+    let place = Place { all: Pattern::below(directory), directory };
+    if directory.is_some_and(|d| d.as_bytes().len() > limit::BYTES) {
+        return Err(TooComplex { pattern: place.all.as_str().to_owned() });
+    }
     let here = Language::new(std::slice::from_ref(&place.all), &[]);
     let mut found = Below { taken: place.taken(rules)?, parts: Vec::new(), rules: Vec::new() };
     for kind in [RuleKind::GlobalForbid, RuleKind::Derived, RuleKind::Shared] {
@@ -90,18 +93,33 @@ fn speaks_of(pattern: &Pattern) -> bool {
 }
 
 /// Everything below a directory.
-struct Place {
+struct Place<'d> {
     all: Pattern,
+    directory: Option<&'d RepoPath>,
 }
 
-impl Place {
+impl Place<'_> {
     /// Everything there that these patterns do not match.
     fn without<'p>(&self, lists: impl IntoIterator<Item = &'p [Pattern]>) -> Language {
         let except: Vec<Pattern> = lists.into_iter().flatten().cloned().collect();
         Language::new(std::slice::from_ref(&self.all), &except)
     }
 
+    /// Whether the literal lead of the pattern leads there, or away from there: most patterns of
+    /// a plan are about another place.
+    fn may_meet(&self, pattern: &Pattern) -> bool {
+        let Some(directory) = self.directory else { return true };
+        pattern.forms().iter().any(|form| {
+            let lead = form.literal_lead();
+            let (own, other) = (directory.components(), lead.split(|b| *b == b'/'));
+            lead.is_empty() || own.zip(other).all(|(own, other)| own == other)
+        })
+    }
+
     fn meets(&self, pattern: &Pattern) -> Result<bool, TooComplex> {
+        if !self.may_meet(pattern) {
+            return Ok(false);
+        }
         let own = Language::new(std::slice::from_ref(pattern), &[]);
         Ok(meet(&own, &self.without([]), Case::Exact)?.is_some())
     }

@@ -35,13 +35,11 @@ impl<'a> Shapes<'a> {
             };
         }
         let here = &mut self.nodes[at].here;
-        match here.iter().find(|(known, _)| *known == component) {
-            Some((_, known)) => *known,
-            None => {
-                here.push((component, number));
-                number
-            }
+        if let Some((_, known)) = here.iter().find(|(known, _)| *known == component) {
+            return *known;
         }
+        here.push((component, number));
+        number
     }
 
     fn step<K: PartialEq>(

@@ -39,7 +39,10 @@ pub(super) struct Walk {
     next: Vec<usize>,
     /// The step in which a node was last reached.
     reached: Vec<u64>,
+    /// The path for which what ends at a node, with more of the path below it, was asked.
+    asked: Vec<u64>,
     step: u64,
+    path: u64,
     stack: Vec<(usize, usize)>,
 }
 
@@ -68,16 +71,23 @@ impl<'a, T: Copy> Trie<'a, T> {
         self.nodes[at].ends.push(End { form, value });
     }
 
-    /// Calls `found` with the value of every form that matches `path`: in no order, and more than
-    /// once where a gap lets it match in several ways.
+    /// Calls `found` with the value of every form that matches `path`: in no order, and some of
+    /// them twice.
     pub(super) fn each(&self, path: &RepoPath, walk: &mut Walk, mut found: impl FnMut(T)) {
         walk.reached.resize(self.nodes.len(), 0);
+        walk.asked.resize(self.nodes.len(), 0);
         walk.now.clear();
-        walk.step += 1;
+        (walk.step, walk.path) = (walk.step + 1, walk.path + 1);
         self.reach(0, walk.step, &mut walk.reached, &mut walk.now);
         let mut rest = Some(path.as_bytes());
         loop {
             for at in &walk.now {
+                // Gaps reach a node at many depths of a long path: it is asked at the first, and
+                // at the end.
+                if rest.is_some() && std::mem::replace(&mut walk.asked[*at], walk.path) == walk.path
+                {
+                    continue;
+                }
                 for end in &self.nodes[*at].ends {
                     let possible = match end.form.tail() {
                         Tail::Exact => rest.is_none(),
@@ -102,7 +112,7 @@ impl<'a, T: Copy> Trie<'a, T> {
 
     fn advance(&self, name: &[u8], walk: &mut Walk) {
         walk.step += 1;
-        let Walk { now, next, reached, step, stack } = walk;
+        let Walk { now, next, reached, step, stack, .. } = walk;
         next.clear();
         for at in now.iter() {
             let node = &self.nodes[*at];

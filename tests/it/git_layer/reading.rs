@@ -2,7 +2,7 @@
 
 use git_ap::domain::error::Kind;
 use git_ap::domain::tree::{Change, Mode};
-use git_ap::git::Repository;
+use git_ap::git::{Kept, Repository};
 
 use super::{failure, open, path, repo};
 use crate::support::Repo;
@@ -350,4 +350,29 @@ fn places_in_the_environment_are_relative_to_where_the_program_starts() {
     repo.git(["add", "sub/b"]);
     let run = repo.ap(["check", "--staged"]).at(repo.root().join("sub"));
     run.env("GIT_DIR", "../.git").env("GIT_WORK_TREE", "..").exits(4);
+}
+
+#[test]
+fn paths_are_looked_up_as_the_whole_tree_has_them() {
+    let repo = Repo::new();
+    let (first, last) = all_sorts(&repo);
+    let opened = open(repo.root());
+    for commit in [&first, &last] {
+        let mut tracked = opened.tracked(commit).expect("a commit");
+        let entries = opened.entries(commit).expect("a commit");
+        // Backwards, so that no directory is read in the order of the tree.
+        for entry in entries.iter().rev() {
+            assert_eq!(tracked.at(&entry.path).expect("read"), Some(Kept::Leaf), "{}", entry.path);
+            if let Some(parent) = entry.path.parent() {
+                assert_eq!(tracked.at(&parent).expect("read"), Some(Kept::Directory), "{parent}");
+            }
+            let below = [entry.path.as_bytes(), b"/x/y"].concat();
+            let below = git_ap::domain::path::RepoPath::new(below).expect("valid");
+            assert_eq!(tracked.at(&below).expect("read"), None, "{below}");
+        }
+        for absent in ["no", "a/no", "no/a/b", "sam", "same2"] {
+            assert_eq!(tracked.at(&path(absent)).expect("read"), None, "{absent}");
+        }
+    }
+    opened.tracked(&"0".repeat(40)).expect_err("no such commit");
 }

@@ -67,7 +67,7 @@ impl<'a> Base<'a> {
         let text = given.as_encoded_bytes();
         let top = text.strip_prefix(b":/").or_else(|| text.strip_prefix(b":(top)"));
         match top {
-            Some(top) => self.joined(b"", top, text),
+            Some(top) => joined(b"", top, text),
             None => self.plain(text),
         }
     }
@@ -81,9 +81,9 @@ impl<'a> Base<'a> {
         }
         if text.first() == Some(&b'/') {
             let inside = self.inside(text).ok_or_else(|| outside(text))?;
-            return self.joined(b"", &inside, text);
+            return joined(b"", &inside, text);
         }
-        self.joined(&self.prefix, text, text)
+        joined(&self.prefix, text, text)
     }
 
     /// An absolute path from the root of the worktree. The file need not exist, nor its
@@ -105,32 +105,31 @@ impl<'a> Base<'a> {
         let whole = real.join(rest);
         whole.strip_prefix(self.root).ok().map(end)
     }
+}
 
-    /// `text` below `prefix`, with `.` and `..` worked out as git does: by their names alone.
-    fn joined(&self, prefix: &[u8], text: &[u8], given: &[u8]) -> Result<Asked> {
-        let mut names: Vec<&[u8]> =
-            prefix.split(|b| *b == b'/').filter(|n| !n.is_empty()).collect();
-        let mut last: &[u8] = b".";
-        for name in text.split(|b| *b == b'/') {
-            last = name;
-            match name {
-                b"" | b"." => {}
-                b".." => {
-                    names.pop().ok_or_else(|| outside(given))?;
-                }
-                name => names.push(name),
+/// `text` below `prefix`, with `.` and `..` worked out as git does: by their names alone.
+fn joined(prefix: &[u8], text: &[u8], given: &[u8]) -> Result<Asked> {
+    let mut names: Vec<&[u8]> = prefix.split(|b| *b == b'/').filter(|n| !n.is_empty()).collect();
+    let mut last: &[u8] = b".";
+    for name in text.split(|b| *b == b'/') {
+        last = name;
+        match name {
+            b"" | b"." => {}
+            b".." => {
+                names.pop().ok_or_else(|| outside(given))?;
             }
+            name => names.push(name),
         }
-        let directory = matches!(last, b"" | b"." | b"..");
-        if names.is_empty() {
-            return Ok(Asked { path: None, directory });
-        }
-        let path = RepoPath::new(names.join(&b'/')).ok_or_else(|| {
-            let message = format!("`{}` is no path of a repository", quote(given));
-            Failure::new(Kind::Usage, message).hint("`.git` and a NUL are in no path")
-        })?;
-        Ok(Asked { path: Some(path), directory })
     }
+    let directory = matches!(last, b"" | b"." | b"..");
+    if names.is_empty() {
+        return Ok(Asked { path: None, directory });
+    }
+    let path = RepoPath::new(names.join(&b'/')).ok_or_else(|| {
+        let message = format!("`{}` is no path of a repository", quote(given));
+        Failure::new(Kind::Usage, message).hint("`.git` and a NUL are in no path")
+    })?;
+    Ok(Asked { path: Some(path), directory })
 }
 
 fn outside(given: &[u8]) -> Failure {

@@ -57,20 +57,17 @@ impl Law {
     pub(super) fn text(&self, project: &Project) -> Result<Text> {
         let plan_file = layout::plan(&self.id).to_lossy().into_owned();
         let config = layout::config();
-        let (plan, config) = match &self.agreed {
-            Some(commit) => {
-                let text = |path| -> Result<Option<String>> {
-                    let bytes = project.repository.file_at(commit, path)?;
-                    let text = bytes.map(String::from_utf8).transpose();
-                    text.with_context(|| format!("{path} of {commit} is not UTF-8"))
-                };
-                (text(&layout::plan(&self.id))?, text(&config)?)
-            }
-            None => {
-                let shown = config.to_lossy();
-                let text = store::read_text(&project.root.join(&*shown), &shown)?;
-                (Some(project.plan(&self.id)?.reading.text), text)
-            }
+        let (plan, config) = if let Some(commit) = &self.agreed {
+            let text = |path| -> Result<Option<String>> {
+                let bytes = project.repository.file_at(commit, path)?;
+                let text = bytes.map(String::from_utf8).transpose();
+                text.with_context(|| format!("{path} of {commit} is not UTF-8"))
+            };
+            (text(&layout::plan(&self.id))?, text(&config)?)
+        } else {
+            let shown = config.to_lossy();
+            let text = store::read_text(&project.root.join(&*shown), &shown)?;
+            (Some(project.plan(&self.id)?.reading.text), text)
         };
         let plan = plan.with_context(|| format!("`{plan_file}` is gone"))?;
         Ok(Text { reading: plan::read(&plan), config, plan_file })

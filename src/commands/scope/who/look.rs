@@ -8,7 +8,8 @@ use super::places::Places;
 use super::row::{Found, Row, RuleRow, rule_of, words};
 use crate::commands::project::Project;
 use crate::domain::error::{Failure, Kind};
-use crate::domain::id::ObjectiveId;
+use crate::domain::id::{ObjectiveId, PlanId};
+use crate::domain::overlap::TooComplex;
 use crate::domain::path::RepoPath;
 use crate::domain::reservation::Holders;
 use crate::domain::scope::{
@@ -24,12 +25,15 @@ pub(super) struct Known<'a> {
     found: Found,
     /// Who has what is below it, if it is a directory.
     below: Option<Below<'a>>,
+    /// Who of another session holds something below it, if it is a directory.
+    held_below: Option<String>,
 }
 
 /// Looks up what is there, and decides directories.
 pub(super) fn known<'a>(
     project: &Project,
     law: &'a Law,
+    holders: &Holders,
     paths: &[Asked],
 ) -> Result<Vec<Known<'a>>> {
     let head = project.repository.head()?;
@@ -40,15 +44,25 @@ pub(super) fn known<'a>(
             Some(path) => found(project, tracked.at(path)?, path, asked.directory),
             None => Found { directory: true, exists: true, tracked: true },
         };
-        let below = found.directory.then(|| {
-            below(asked.path.as_ref(), &law.scopes, &law.rules, &languages).map_err(|error| {
-                let message = format!("`{}` is too complex to decide", error.pattern);
-                Failure::new(Kind::Plan, message)
-            })
-        });
-        Ok(Known { found, below: below.transpose()? })
+        if !found.directory {
+            return Ok(Known { found, below: None, held_below: None });
+        }
+        let path = asked.path.as_ref();
+        let below = below(path, &law.scopes, &law.rules, &languages).map_err(too_complex)?;
+        let held =
+            if holders.is_empty() { None } else { holders.below(path).map_err(too_complex)? };
+        Ok(Known { found, below: Some(below), held_below: held.map(holder) })
     };
     paths.iter().map(known).collect()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
+fn too_complex(error: TooComplex) -> Failure {
+    Failure::new(Kind::Plan, format!("`{}` is too complex to decide", error.pattern))
+}
+
+fn holder((session, objective): &(PlanId, ObjectiveId)) -> String {
+    format!("{session}/{objective}")
 }
 
 fn found(project: &Project, kept: Option<Kept>, path: &RepoPath, directory: bool) -> Found {
@@ -117,12 +131,12 @@ impl<'a> Looker<'a> {
     }
 
     fn reserved(&mut self, asked: &Asked, known: &Known<'_>) -> Option<String> {
-        let path = asked.path.as_ref().filter(|_| !known.found.directory)?;
-        if self.holders.is_empty() {
-            return None;
+        let path = asked.path.as_ref().filter(|_| !known.found.directory);
+        match path {
+            Some(_) if self.holders.is_empty() => None,
+            Some(path) => self.holders.of(&self.held, path, &mut self.scratch).map(holder),
+            None => known.held_below.clone(),
         }
-        let (session, objective) = self.holders.of(&self.held, path, &mut self.scratch)?;
-        Some(format!("{session}/{objective}"))
     }
 
     fn id(&self, scope: usize) -> &'a str {

@@ -77,17 +77,17 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     held.retain(|r| r.session != id);
     let holders = Holders::new(&held);
     let json = ctx.ui.format == Format::Json;
-    let explained = args.explain || paths.len() == 1 || json && !args.stdin;
+    let explained = args.explain || !args.stdin && (json || paths.len() == 1);
     let text = if explained { Some(law.text(project)?) } else { None };
     let places = text.as_ref().map(|text| text.places(&law));
     // Whatever can fail does so before the answer begins.
-    let known = look::known(project, &law, &paths)?;
+    let known = look::known(project, &law, &holders, &paths)?;
     let mut looker = Looker::new(&law, &holders, places, own.as_ref(), !json);
     let rows = paths.iter().zip(&known).map(|(asked, known)| looker.row(asked, known));
     if json {
         let agreed = law.agreed.as_deref();
-        let head = Head { schema: SCHEMA, plan: &id, agreed, objective: own.as_ref() };
-        ctx.ui.json_list(&head, "paths", rows)?;
+        let beginning = Head { schema: SCHEMA, plan: &id, agreed, objective: own.as_ref() };
+        ctx.ui.json_list(&beginning, "paths", rows)?;
     } else {
         let own = own.as_ref().map(ObjectiveId::as_str);
         ctx.ui.lines(rows.map(|row| row.text(own)))?;

@@ -52,8 +52,11 @@ pub(super) struct Places<'a> {
     global_forbid: Option<Vec<Place>>,
     config_file: String,
     /// Finding a line takes a walk through the text: once for each rule.
-    known: RefCell<HashMap<(RuleKind, Option<usize>, usize), Source>>,
+    known: RefCell<HashMap<Key, Source>>,
 }
+
+/// The kind of a rule, its objective, and its position in their list.
+type Key = (RuleKind, Option<usize>, usize);
 
 impl<'a> Places<'a> {
     pub(super) fn new(
