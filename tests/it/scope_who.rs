@@ -237,6 +237,18 @@ fn in_a_session_what_was_agreed_counts_and_the_own_objective_comes_first() {
 }
 
 #[test]
+fn no_pattern_begins_a_line_of_its_own() {
+    let repo = Repo::of(&["a"]);
+    let plan = PLAN.replace("src/lib.rs\"]\nread", "x\\nforged: nobody\\u001B/\"]\nread");
+    repo.write(".ap/plans/20251008-104131-who/plan.toml", plan);
+    repo.ap(["scope", "who", "x\nforged: nobody\u{1b}/y"]).exits(0).answers(
+        "\"x\\nforged: nobody\\033/y\": T1 in wave 1 (`x\\nforged: nobody\\u{1b}/`); does not exist
+  touch of T1: `x\\nforged: nobody\\u{1b}/`, plan.toml:9:31: T1 may change it
+",
+    );
+}
+
+#[test]
 fn a_large_answer_is_one_document_and_stops_when_nobody_reads() {
     let repo = repo();
     let paths: Vec<String> = (0..20_000).map(|n| format!("docs/{n}\0")).collect();

@@ -8,6 +8,7 @@ use super::places::Source;
 use crate::domain::base64;
 use crate::domain::path::{RepoPath, quote};
 use crate::domain::scope::{Answer, RuleKind, Verdict};
+use crate::ui::text::one_line;
 
 /// What is known of one path.
 #[derive(Serialize)]
@@ -86,7 +87,8 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The row in words: one line, and a line for each rule if they were asked for.
+    /// The row in words: one line, and a line for each rule if they were asked for. A pattern can
+    /// hold a new line, which must not begin one here.
     pub(super) fn text(&self, own: Option<&str>) -> String {
         let slash = if self.directory { "/" } else { "" };
         let path = quote(self.bytes);
@@ -104,11 +106,9 @@ impl<'a> Row<'a> {
             text.push_str("; reserved by ");
             text.push_str(holder);
         }
-        for rule in self.rules.iter().flatten() {
-            text.push_str("\n  ");
-            text.push_str(&rule.text(self.directory));
-        }
-        text
+        let rules = self.rules.iter().flatten();
+        let rules = rules.map(|rule| format!("\n  {}", one_line(&rule.text(self.directory))));
+        format!("{}{}", one_line(&text), rules.collect::<String>())
     }
 }
 
