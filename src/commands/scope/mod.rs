@@ -29,7 +29,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// Say which objective may change a path, and by which rule
+    /// Say which objective may change a path, and by which rules
     Who(who::Args),
     /// Ask for more than the scope of an objective that is worked on
     Request(request::Args),

@@ -36,8 +36,8 @@ pub(super) fn known<'a>(
     holders: &Holders,
     paths: &[Asked],
 ) -> Result<Vec<Known<'a>>> {
-    let head = project.repository.head()?;
-    let mut tracked = project.repository.tracked(&head.commit)?;
+    let commit = project.repository.head()?.commit;
+    let mut tracked = project.repository.tracked(&commit)?;
     let languages = Languages::new(&law.scopes, &law.rules);
     let known = |asked: &Asked| {
         let found = match &asked.path {
