@@ -49,9 +49,9 @@ pub(super) fn known<'a>(
         }
         let path = asked.path.as_ref();
         let below = below(path, &law.scopes, &law.rules, &languages).map_err(too_complex)?;
-        let held =
+        let held_below =
             if holders.is_empty() { None } else { holders.below(path).map_err(too_complex)? };
-        Ok(Known { found, below: Some(below), held_below: held.map(holder) })
+        Ok(Known { found, below: Some(below), held_below: held_below.map(holder) })
     };
     paths.iter().map(known).collect()
 }
