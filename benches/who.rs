@@ -19,7 +19,8 @@ const FILES: usize = 100_000;
 const OBJECTIVES: usize = 100;
 /// Runs of each command.
 const RUNS: usize = 9;
-/// What the answer may cost beyond the question.
+/// What the answer may cost beyond the question, in CPU time: wall time is shown, but on a busy
+/// machine it says more about the others.
 const LIMIT: Duration = Duration::from_millis(300);
 
 /// The plan: ten patterns an objective, none of which meet.
@@ -139,7 +140,9 @@ fn main() {
             };
             let (listed, answered) = (pick(&listed), pick(&answered));
             let more = answered.saturating_sub(listed);
-            worst = worst.max(more);
+            if name == "CPU" {
+                worst = worst.max(more);
+            }
             println!(
                 "{format}, {name}: {} ms more than git ls-files alone ({} ms), {:.1} x",
                 more.as_millis(),
@@ -148,5 +151,5 @@ fn main() {
             );
         }
     }
-    assert!(worst <= LIMIT, "more than {} ms", LIMIT.as_millis());
+    assert!(worst <= LIMIT, "more than {} ms of CPU time", LIMIT.as_millis());
 }
