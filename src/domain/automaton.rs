@@ -122,12 +122,12 @@ impl Nfa {
             match token {
                 Token::Byte(byte) => {
                     let next = self.add();
-                    self.edge(at, ByteSet::of(*byte), next);
+                    self.edge(at, ByteSet::of(byte), next);
                     at = next;
                 }
                 Token::One(set) => {
                     let next = self.add();
-                    self.edge(at, *set, next);
+                    self.edge(at, set, next);
                     at = next;
                 }
                 Token::Many => {

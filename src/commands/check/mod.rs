@@ -76,8 +76,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     if args.range.is_some() || args.staged {
         return changes::run(ctx, &project, args, &file, &tree);
     }
-    let proof = project.prove(&file.reading, plan, &tree)?;
     if args.fix {
+        let proof = project.prove(&file.reading, plan, &tree)?;
         let fixed = fix::fix(ctx, &project, &file, plan, &proof, args.dry_run)?;
         let (file, moves) =
             fixed.as_ref().map_or((&file, [].as_slice()), |fixed| (&fixed.file, &fixed.moves));

@@ -2,122 +2,51 @@
 //! path components, and the trie is multiplied with itself. Names that differ never meet there,
 //! so unrelated scopes cost nothing; what is left is decided exactly.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::rc::Rc;
+use std::collections::{BTreeSet, HashSet};
 
-use super::Case;
-use super::leads::Leads;
-use crate::domain::pattern::{ByteSet, Component, NormalForm, Pattern, Segment, Tail, Token};
+use super::leads::fitting;
+use super::trie::{Named, Shaped, Trie};
+use super::{Case, TooComplex};
+use crate::domain::pattern::{ByteSet, Component, Pattern, Tail, Token};
+
+/// So many pairs of scopes are told apart; beyond, nearly everything meets nearly everything.
+const MAX_PAIRS: usize = 1_000_000;
+/// So much is compared: pairs of components, the long ones by the product of their lengths.
+const MAX_WORK: usize = 150_000_000;
 
 /// The pairs of scopes, lower position first, of which some two patterns match a common path
 /// when nothing is left out. A pair that is not among them is disjoint.
-pub fn candidates(scopes: &[&[Pattern]], case: Case) -> BTreeSet<(usize, usize)> {
-    let mut trie = Trie::default();
-    trie.add();
-    for (owner, patterns) in scopes.iter().enumerate() {
-        for form in patterns.iter().flat_map(Pattern::forms) {
-            trie.insert(owner, form, case);
-        }
-    }
-    let leads = HashMap::new();
-    Product { trie: &trie, leads, seen: HashSet::new(), found: BTreeSet::new() }.run()
+///
+/// Fails where far too many meet, with the pattern that reaches furthest.
+pub fn candidates(
+    scopes: &[&[Pattern]],
+    case: Case,
+) -> Result<BTreeSet<(usize, usize)>, TooComplex> {
+    Product::new(scopes.iter().copied(), None, case).run().ok_or_else(|| broadest(scopes))
 }
 
-#[derive(Debug, Default)]
-struct Trie {
-    nodes: Vec<Node>,
-    /// Each distinct component that is not a literal name, once.
-    shapes: Vec<Component>,
-    shape_ids: HashMap<Component, usize>,
+/// The pairs of one of `ones` and one of `others`, by position, of which some two patterns match
+/// a common path. Fails like [`candidates`].
+pub fn crossing(
+    ones: &[&[Pattern]],
+    others: &[&[Pattern]],
+    case: Case,
+) -> Result<BTreeSet<(usize, usize)>, TooComplex> {
+    let every: Vec<&[Pattern]> = ones.iter().chain(others).copied().collect();
+    let product = Product::new(every.iter().copied(), Some(ones.len()), case);
+    let pairs = product.run().ok_or_else(|| broadest(&every))?;
+    Ok(pairs.into_iter().map(|(one, other)| (one, other - ones.len())).collect())
 }
 
-#[derive(Debug, Default)]
-struct Node {
-    names: HashMap<Vec<u8>, usize>,
-    /// By the position of the shape.
-    shapes: Vec<(usize, usize)>,
-    /// The node behind a gap, which stands on the same place of the path and may skip names.
-    gap: Option<usize>,
-    is_gap: bool,
-    /// Who has a pattern that ends here.
-    ends: BTreeSet<usize>,
-    /// Who has everything below.
-    below: BTreeSet<usize>,
-    /// Who has a pattern here or further down.
-    owners: BTreeSet<usize>,
+/// The pattern that says least about where it is.
+fn broadest(scopes: &[&[Pattern]]) -> TooComplex {
+    let lead = |p: &Pattern| p.forms().iter().map(|f| f.literal_lead().len()).min();
+    let patterns = scopes.iter().copied().flatten();
+    let broadest = patterns.min_by_key(|p| (lead(p), p.as_str()));
+    TooComplex { pattern: broadest.map_or_else(String::new, |p| p.as_str().to_owned()) }
 }
 
-impl Trie {
-    fn add(&mut self) -> usize {
-        self.nodes.push(Node::default());
-        self.nodes.len() - 1
-    }
-
-    fn insert(&mut self, owner: usize, form: &NormalForm, case: Case) {
-        let mut at = 0;
-        self.nodes[at].owners.insert(owner);
-        for segment in form.segments() {
-            at = match segment {
-                Segment::AnyDepth => self.gap(at),
-                Segment::One(component) => self.component(at, &folded(component, case)),
-            };
-            self.nodes[at].owners.insert(owner);
-        }
-        if form.tail() != Tail::Below {
-            self.nodes[at].ends.insert(owner);
-        }
-        if form.tail() != Tail::Exact {
-            self.nodes[at].below.insert(owner);
-        }
-    }
-
-    fn gap(&mut self, at: usize) -> usize {
-        if let Some(gap) = self.nodes[at].gap {
-            return gap;
-        }
-        let gap = self.add();
-        self.nodes[gap].is_gap = true;
-        self.nodes[at].gap = Some(gap);
-        gap
-    }
-
-    fn component(&mut self, at: usize, component: &Component) -> usize {
-        if let Some(name) = component.literal() {
-            if let Some(next) = self.nodes[at].names.get(&name) {
-                return *next;
-            }
-            let next = self.add();
-            self.nodes[at].names.insert(name, next);
-            return next;
-        }
-        let fresh = self.shapes.len();
-        let shape = *self.shape_ids.entry(component.clone()).or_insert(fresh);
-        if shape == fresh {
-            self.shapes.push(component.clone());
-        }
-        if let Some((_, next)) = self.nodes[at].shapes.iter().find(|(s, _)| *s == shape) {
-            return *next;
-        }
-        let next = self.add();
-        self.nodes[at].shapes.push((shape, next));
-        next
-    }
-}
-
-/// A component as a disk that ignores case sees it.
-fn folded(component: &Component, case: Case) -> Component {
-    if case == Case::Exact {
-        return component.clone();
-    }
-    Component::new(component.tokens().iter().map(|token| match token {
-        Token::Byte(byte) => Token::Byte(byte.to_ascii_lowercase()),
-        // Both cases stay in: the literal bytes of the other side are in lower case.
-        Token::One(set) => Token::One(set.folded()),
-        Token::Many => Token::Many,
-    }))
-}
-
-/// A place in the trie, or everything below a pattern.
+/// A place in the trie, or everything below a pattern that ends there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Place {
     Node(usize),
@@ -125,239 +54,252 @@ enum Place {
     Below(usize),
 }
 
+type Pair = (Place, Place);
+
 struct Product<'a> {
-    trie: &'a Trie,
-    leads: HashMap<usize, Rc<NodeLeads<'a>>>,
-    seen: HashSet<(Place, Place)>,
-    found: BTreeSet<(usize, usize)>,
+    trie: Trie<'a>,
+    /// Where the owners of another kind begin: then only pairs of two kinds count.
+    split: Option<u32>,
+    seen: HashSet<Pair>,
+    left: Vec<Pair>,
+    found: HashSet<(u32, u32)>,
+    work: usize,
+    reached: Vec<bool>,
 }
 
 impl<'a> Product<'a> {
-    fn run(mut self) -> BTreeSet<(usize, usize)> {
-        let mut left = vec![(Place::Node(0), Place::Node(0))];
-        while let Some((a, b)) = left.pop() {
-            // The product is symmetric: one order of each pair is enough.
-            let pair = (a.min(b), a.max(b));
-            if self.one_owner(pair) || !self.seen.insert(pair) {
-                continue;
+    fn new(scopes: impl Iterator<Item = &'a [Pattern]>, split: Option<usize>, case: Case) -> Self {
+        Self {
+            trie: Trie::new(scopes, case),
+            split: split.map(|n| u32::try_from(n).expect("fewer than 2^32 scopes fit in memory")),
+            seen: HashSet::new(),
+            left: Vec::new(),
+            found: HashSet::new(),
+            work: 0,
+            reached: Vec::new(),
+        }
+    }
+
+    /// The pairs; `None` beyond the limits.
+    fn run(mut self) -> Option<BTreeSet<(usize, usize)>> {
+        self.visit((Place::Node(Trie::ROOT), Place::Node(Trie::ROOT)));
+        while let Some((a, b)) = self.left.pop() {
+            self.step(a, b);
+            if self.given_up() {
+                return None;
             }
-            self.meet(pair);
-            self.step(pair, &mut left);
         }
-        self.found
+        let mut found: Vec<(u32, u32)> = self.found.into_iter().collect();
+        found.sort_unstable();
+        Some(found.into_iter().map(|(a, b)| (a as usize, b as usize)).collect())
     }
 
-    fn owners(&self, place: Place) -> &BTreeSet<usize> {
+    /// Whether the product has grown beyond the limits, so that nothing more needs to be looked
+    /// at.
+    fn given_up(&self) -> bool {
+        self.found.len() > MAX_PAIRS || self.work > MAX_WORK
+    }
+
+    /// Looks at a pair of places for the first time: who ends at both is found, and what comes
+    /// after them is looked at later.
+    fn visit(&mut self, (a, b): Pair) {
+        // The product is symmetric: one order of each pair is enough.
+        let pair = (a.min(b), a.max(b));
+        if self.given_up() || !self.is_new(pair.0, pair.1) || !self.seen.insert(pair) {
+            return;
+        }
+        self.meet(pair.0, pair.1);
+        self.left.push(pair);
+    }
+
+    /// Whether a pair of owners comes out of a pair of places that is not known yet.
+    fn is_new(&mut self, a: Place, b: Place) -> bool {
+        let (Some((a, z)), Some((b, y))) = (self.owners(a), self.owners(b)) else { return false };
+        if let Some(split) = self.split {
+            let crosses = (a < split && y >= split) || (b < split && z >= split);
+            if !crosses {
+                return false;
+            }
+        }
+        // With one owner on each side there is one pair, and it may be known.
+        (a, b) != (z, y) || (a != b && !self.found.contains(&(a.min(b), a.max(b))))
+    }
+
+    /// The lowest and the highest owner of a place.
+    fn owners(&mut self, place: Place) -> Option<(u32, u32)> {
         match place {
-            Place::Node(n) => &self.trie.nodes[n].owners,
-            Place::Below(n) => &self.trie.nodes[n].below,
+            Place::Node(n) => Some(self.trie.owners(n)),
+            Place::Below(n) => {
+                self.trie.expand(n);
+                let owners = || self.trie.ends(n).filter(|(_, t)| *t != Tail::Exact);
+                let lowest = owners().map(|(owner, _)| owner).min()?;
+                Some((lowest, owners().map(|(owner, _)| owner).max()?))
+            }
         }
-    }
-
-    /// Whether only one and the same scope can come out of a pair.
-    fn one_owner(&self, (a, b): (Place, Place)) -> bool {
-        let (a, b) = (self.owners(a), self.owners(b));
-        a.is_empty() || b.is_empty() || (a.len() == 1 && a == b)
     }
 
     /// Notes whose patterns both end at a pair of places.
-    fn meet(&mut self, (a, b): (Place, Place)) {
-        let ends = |place| match place {
-            Place::Node(n) => &self.trie.nodes[n].ends,
-            Place::Below(n) => &self.trie.nodes[n].below,
+    fn meet(&mut self, a: Place, b: Place) {
+        for place in [a, b] {
+            if let Place::Node(n) = place {
+                self.trie.expand(n);
+            }
+        }
+        let trie = &self.trie;
+        let ends = |place| {
+            let (Place::Node(n) | Place::Below(n)) = place;
+            let without = if matches!(place, Place::Node(_)) { Tail::Below } else { Tail::Exact };
+            trie.ends(n).filter(move |(_, tail)| *tail != without).map(|(owner, _)| owner)
         };
-        let (a, b) = (ends(a), ends(b));
-        for x in a {
-            for y in b.iter().filter(|y| *y != x) {
-                self.found.insert((*x.min(y), *x.max(y)));
+        for x in ends(a) {
+            for y in ends(b).filter(|y| *y != x) {
+                if self.split.is_none_or(|split| (x < split) != (y < split)) {
+                    self.found.insert((x.min(y), x.max(y)));
+                }
+            }
+            if self.found.len() > MAX_PAIRS {
+                return;
             }
         }
     }
 
-    /// The pairs that one more component, or no component at a gap, leads to.
-    fn step(&mut self, (a, b): (Place, Place), next: &mut Vec<(Place, Place)>) {
+    /// Visits the pairs that one more component, or no component at a gap, leads to.
+    fn step(&mut self, a: Place, b: Place) {
         for (one, two) in [(a, b), (b, a)] {
             if let Place::Node(n) = one
-                && let Some(gap) = self.trie.nodes[n].gap
+                && let Some(gap) = self.trie.after(n).gap
             {
-                next.push((Place::Node(gap), two));
+                self.visit((Place::Node(gap), two));
             }
         }
         let (any_a, any_b) = (self.by_any_name(a), self.by_any_name(b));
-        for x in &any_a {
-            next.extend(any_b.iter().map(|y| (*x, *y)));
+        for x in any_a.into_iter().flatten() {
+            for y in any_b.into_iter().flatten() {
+                self.visit((x, y));
+            }
         }
-        for (any, other) in [(&any_a, b), (&any_b, a)] {
-            for to in self.by_some_name(other) {
-                next.extend(any.iter().map(|from| (*from, to)));
+        for (any, other) in [(any_a, b), (any_b, a)] {
+            if let Place::Node(n) = other
+                && any.iter().any(Option::is_some)
+            {
+                for to in self.trie.after(n).by_name() {
+                    for from in any.into_iter().flatten() {
+                        self.visit((from, Place::Node(to)));
+                    }
+                }
             }
         }
         if let (Place::Node(x), Place::Node(y)) = (a, b) {
-            self.by_name(x, y, next);
+            self.by_name(x, y);
         }
     }
 
     /// Where every name leads: on in a gap, or further below a pattern.
-    fn by_any_name(&self, place: Place) -> Vec<Place> {
+    fn by_any_name(&self, place: Place) -> [Option<Place>; 2] {
         match place {
-            Place::Below(_) => vec![place],
+            Place::Below(_) => [Some(place), None],
             Place::Node(n) => {
-                let node = &self.trie.nodes[n];
-                let gap = node.is_gap.then_some(place);
-                let below = (!node.below.is_empty()).then_some(Place::Below(n));
-                gap.into_iter().chain(below).collect()
+                let below = self.trie.ends(n).any(|(_, tail)| tail != Tail::Exact);
+                [self.trie.is_gap(n).then_some(place), below.then_some(Place::Below(n))]
             }
         }
     }
 
-    /// Where one name or another leads.
-    fn by_some_name(&self, place: Place) -> Vec<Place> {
-        let Place::Node(n) = place else { return Vec::new() };
-        let node = &self.trie.nodes[n];
-        let shaped = node.shapes.iter().map(|(_, to)| *to);
-        node.names.values().copied().chain(shaped).map(Place::Node).collect()
-    }
-
-    /// Names against names by look-up, against shapes and shapes against shapes by matching; of
-    /// many only those whose leads fit.
-    fn by_name(&mut self, one: usize, two: usize, next: &mut Vec<(Place, Place)>) {
-        let (a, b) = (&self.trie.nodes[one], &self.trie.nodes[two]);
-        let (few, many) = if a.names.len() <= b.names.len() {
-            (&a.names, &b.names)
-        } else {
-            (&b.names, &a.names)
-        };
-        let both = few.iter().filter_map(|(name, to)| Some((*to, *many.get(name)?)));
-        next.extend(both.map(|(to, other)| (Place::Node(to), Place::Node(other))));
-        self.shapes_by_shapes(one, two, next);
-        self.names_by_shapes(one, two, next);
-        self.names_by_shapes(two, one, next);
-    }
-
-    fn shapes_by_shapes(&mut self, one: usize, two: usize, next: &mut Vec<(Place, Place)>) {
-        let trie = self.trie;
-        let (a, b) = (&trie.nodes[one].shapes, &trie.nodes[two].shapes);
-        let mut pair = |(shape, to): (usize, usize), (other, other_to): (usize, usize)| {
-            if trie.shapes_meet(shape, other) {
-                next.push((Place::Node(to), Place::Node(other_to)));
+    /// Names against names in their order, against shapes and shapes against shapes by matching.
+    fn by_name(&mut self, one: usize, two: usize) {
+        let (a, b) = (self.trie.after(one), self.trie.after(two));
+        let (mut i, mut j) = (0, 0);
+        while let (Some((x, to)), Some((y, other))) = (a.names.get(i), b.names.get(j)) {
+            let order = x.cmp(y);
+            if order.is_eq() {
+                self.visit((Place::Node(*to), Place::Node(*other)));
             }
-        };
-        if a.len() * b.len() > FEW {
-            let (left, right) = (self.leads(one), self.leads(two));
-            left.shapes.fitting(&right.shapes, |i, j| pair(a[i], b[j]));
-        } else {
-            for x in a {
-                for y in b {
-                    pair(*x, *y);
-                }
+            i += usize::from(order.is_le());
+            j += usize::from(order.is_ge());
+        }
+        // With itself, a node has each pair in both orders.
+        let same = one == two;
+        fitting(&a.shapes, &b.shapes, &mut |x, y| {
+            if (!same || x.1 <= y.1) && self.could_add(x.1, y.1) && self.shapes_meet(&x.0, &y.0) {
+                self.visit((Place::Node(x.1), Place::Node(y.1)));
             }
+        });
+        self.names_by_shapes(&a.names, &b.shapes);
+        if !same {
+            self.names_by_shapes(&b.names, &a.shapes);
         }
     }
 
-    fn names_by_shapes(&mut self, of: usize, by: usize, next: &mut Vec<(Place, Place)>) {
-        let trie = self.trie;
-        let (names, shapes) = (&trie.nodes[of].names, &trie.nodes[by].shapes);
-        let mut pair = |(name, to): (&[u8], usize), (shape, shape_to): (usize, usize)| {
-            if trie.shapes[shape].matches(name) {
-                next.push((Place::Node(to), Place::Node(shape_to)));
+    fn names_by_shapes(&mut self, names: &[Named<'a>], shapes: &[Shaped<'a>]) {
+        fitting(names, shapes, &mut |(name, to), (shape, other)| {
+            self.work += 1;
+            if self.could_add(*to, *other) && shape.matches(name) {
+                self.visit((Place::Node(*to), Place::Node(*other)));
             }
-        };
-        if names.len() * shapes.len() > FEW {
-            let (left, right) = (self.leads(of), self.leads(by));
-            left.names.fitting(&right.shapes, |i, j| pair(left.named[i], shapes[j]));
-        } else {
-            for (name, to) in names {
-                for shape in shapes {
-                    pair((name, *to), *shape);
-                }
-            }
-        }
+        });
     }
 
-    /// The leads of what comes after a node, made when they are first asked for.
-    fn leads(&mut self, n: usize) -> Rc<NodeLeads<'a>> {
-        let trie = self.trie;
-        let made = self.leads.entry(n).or_insert_with(|| Rc::new(NodeLeads::new(trie, n)));
-        Rc::clone(made)
+    fn could_add(&mut self, one: usize, two: usize) -> bool {
+        !self.given_up() && self.is_new(Place::Node(one), Place::Node(two))
     }
-}
 
-/// Up to so many pairs of names and shapes are compared one by one.
-const FEW: usize = 64;
-
-/// The leads of the names and shapes after one node.
-struct NodeLeads<'a> {
-    /// By the position in the node's shapes.
-    shapes: Leads,
-    /// By the position in `named`.
-    names: Leads,
-    named: Vec<(&'a [u8], usize)>,
-}
-
-impl<'a> NodeLeads<'a> {
-    fn new(trie: &'a Trie, n: usize) -> Self {
-        let node = &trie.nodes[n];
-        let mut named: Vec<(&[u8], usize)> =
-            node.names.iter().map(|(name, to)| (name.as_slice(), *to)).collect();
-        named.sort_unstable();
-        let shapes = node.shapes.iter().map(|(s, _)| trie.shapes[*s].tokens().iter().copied());
-        let literal = named.iter().map(|(name, _)| name.iter().map(|byte| Token::Byte(*byte)));
-        Self { shapes: Leads::new(shapes), names: Leads::new(literal), named }
-    }
-}
-
-impl Trie {
     /// Each pair of places is looked at once, so an answer is hardly ever asked for twice:
     /// remembering them costs more than the comparison of the ends.
-    fn shapes_meet(&self, x: usize, y: usize) -> bool {
-        x == y || components_meet(self.shapes[x].tokens(), self.shapes[y].tokens())
+    fn shapes_meet(&mut self, x: &Component, y: &Component) -> bool {
+        self.work += 1;
+        if x == y {
+            return true;
+        }
+        if differ_at_end(x.tokens(), y.tokens())
+            || differ_at_end(x.tokens().rev(), y.tokens().rev())
+        {
+            return false;
+        }
+        self.work += x.len() * y.len();
+        components_meet(x, y, &mut self.reached)
     }
 }
 
-/// Whether some name matches both components. The literal ends are compared first: that settles
-/// nearly every pair of a real plan.
-fn components_meet(a: &[Token], b: &[Token]) -> bool {
-    if differ_at_end(a.iter(), b.iter()) || differ_at_end(a.iter().rev(), b.iter().rev()) {
-        return false;
-    }
+/// Whether some name matches both components; `reached` is room to work in.
+fn components_meet(a: &Component, b: &Component, reached: &mut Vec<bool>) -> bool {
     let width = b.len() + 1;
-    let mut reached = vec![false; (a.len() + 1) * width];
-    let mut left = vec![(0, 0)];
-    while let Some((i, j)) = left.pop() {
-        if std::mem::replace(&mut reached[i * width + j], true) {
-            continue;
-        }
-        match (a.get(i), b.get(j)) {
-            (None, None) => return true,
-            (Some(Token::Many), other) => {
-                left.push((i + 1, j));
-                if other.is_some() {
-                    left.push((i, j + 1));
-                }
+    reached.clear();
+    reached.resize((a.len() + 1) * width, false);
+    reached[0] = true;
+    for i in 0..=a.len() {
+        let x = a.token(i);
+        for j in 0..=b.len() {
+            if !reached[i * width + j] {
+                continue;
             }
-            (other, Some(Token::Many)) => {
-                left.push((i, j + 1));
-                if other.is_some() {
-                    left.push((i + 1, j));
-                }
+            let y = b.token(j);
+            // A star may end here, or take what the other side has.
+            if x.is_some() && (x == Some(Token::Many) || y == Some(Token::Many)) {
+                reached[(i + 1) * width + j] = true;
             }
-            (Some(x), Some(y)) if set(*x).meets(set(*y)) => left.push((i + 1, j + 1)),
-            _ => {}
+            if y.is_some() && (x == Some(Token::Many) || y == Some(Token::Many)) {
+                reached[i * width + j + 1] = true;
+            }
+            if let (Some(x), Some(y)) = (x, y)
+                && x != Token::Many
+                && y != Token::Many
+                && set(x).meets(set(y))
+            {
+                reached[(i + 1) * width + j + 1] = true;
+            }
         }
     }
-    false
+    reached[a.len() * width + b.len()]
 }
 
 /// Whether two components exclude each other before the first star from an end.
-fn differ_at_end<'t>(
-    a: impl Iterator<Item = &'t Token>,
-    b: impl Iterator<Item = &'t Token>,
-) -> bool {
-    let single = |pair: &(&Token, &Token)| *pair.0 != Token::Many && *pair.1 != Token::Many;
-    a.zip(b).take_while(single).any(|(x, y)| !set(*x).meets(set(*y)))
+fn differ_at_end(a: impl Iterator<Item = Token>, b: impl Iterator<Item = Token>) -> bool {
+    let single = |pair: &(Token, Token)| pair.0 != Token::Many && pair.1 != Token::Many;
+    a.zip(b).take_while(single).any(|(x, y)| x != y && !set(x).meets(set(y)))
 }
 
-fn set(token: Token) -> ByteSet {
+/// The bytes that a token can stand for.
+pub(super) fn set(token: Token) -> ByteSet {
     match token {
         Token::Byte(byte) => ByteSet::of(byte),
         Token::One(set) => set,
@@ -375,7 +317,7 @@ mod tests {
             .map(|texts| texts.iter().map(|t| Pattern::parse(t).expect("valid")).collect())
             .collect();
         let scopes: Vec<&[Pattern]> = parsed.iter().map(Vec::as_slice).collect();
-        candidates(&scopes, case).into_iter().collect()
+        candidates(&scopes, case).expect("few").into_iter().collect()
     }
 
     /// Enough names and shapes side by side that their leads are walked.

@@ -3,11 +3,12 @@
 
 mod candidates;
 mod leads;
+mod trie;
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::Hash;
 
-pub use candidates::candidates;
+pub use candidates::{candidates, crossing};
 
 use crate::domain::automaton::{Lazy, Nfa, Validity};
 use crate::domain::path::RepoPath;

@@ -27,8 +27,17 @@ impl Token {
 
 /// A component's tokens in normal form: sets of one byte are bytes, and in a run of `*` and `?`
 /// the single places come first and the star once, last.
+///
+/// Nearly every component is a plain name, so those are kept as their bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Component(Vec<Token>);
+pub struct Component(Kind);
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Kind {
+    Name(Box<[u8]>),
+    /// At least one token is no byte.
+    Shape(Box<[Token]>),
+}
 
 impl Component {
     /// Brings tokens into normal form.
@@ -51,45 +60,93 @@ impl Component {
                 (_, token) => out.push(token),
             }
         }
-        Self(out)
-    }
-
-    /// The tokens in order.
-    pub fn tokens(&self) -> &[Token] {
-        &self.0
-    }
-
-    /// Whether it is `*` alone.
-    pub fn is_any(&self) -> bool {
-        self.0 == [Token::Many]
-    }
-
-    /// The bytes, if it can only be one name.
-    pub fn literal(&self) -> Option<Vec<u8>> {
-        self.0
+        let name: Option<Box<[u8]>> = out
             .iter()
             .map(|token| match token {
                 Token::Byte(byte) => Some(*byte),
                 Token::One(_) | Token::Many => None,
             })
-            .collect()
+            .collect();
+        Self(name.map_or_else(|| Kind::Shape(out.into()), Kind::Name))
+    }
+
+    /// The component that is one name.
+    pub fn name(bytes: impl Into<Box<[u8]>>) -> Self {
+        Self(Kind::Name(bytes.into()))
+    }
+
+    /// How many tokens it has.
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Kind::Name(bytes) => bytes.len(),
+            Kind::Shape(tokens) => tokens.len(),
+        }
+    }
+
+    /// Whether it has none: then it matches no name of a path.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The token at a place, if the component is so long.
+    pub fn token(&self, at: usize) -> Option<Token> {
+        match &self.0 {
+            Kind::Name(bytes) => bytes.get(at).map(|byte| Token::Byte(*byte)),
+            Kind::Shape(tokens) => tokens.get(at).copied(),
+        }
+    }
+
+    /// The tokens in order.
+    pub fn tokens(&self) -> impl DoubleEndedIterator<Item = Token> + ExactSizeIterator {
+        (0..self.len()).map(|at| self.token(at).expect("the range ends with the last token"))
+    }
+
+    /// Whether it is `*` alone.
+    pub fn is_any(&self) -> bool {
+        matches!(&self.0, Kind::Shape(tokens) if **tokens == [Token::Many])
+    }
+
+    /// The bytes, if it can only be one name.
+    pub fn literal(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Kind::Name(bytes) => Some(bytes),
+            Kind::Shape(_) => None,
+        }
+    }
+
+    /// The component as a disk that ignores case sees it: letters in lower case, and both cases
+    /// in a set that has one. It matches a name in lower case if the component matches the name
+    /// in some mixture of cases.
+    #[must_use]
+    pub fn folded(&self) -> Self {
+        match &self.0 {
+            Kind::Name(bytes) => Self::name(bytes.to_ascii_lowercase()),
+            Kind::Shape(_) => Self::new(self.tokens().map(|token| match token {
+                Token::Byte(byte) => Token::Byte(byte.to_ascii_lowercase()),
+                Token::One(set) => Token::One(set.folded()),
+                Token::Many => Token::Many,
+            })),
+        }
     }
 
     /// A name that matches, with `a` wherever that is a choice.
     pub(super) fn example(&self) -> Vec<u8> {
-        let byte = |token: &Token| match token {
-            Token::Byte(byte) => *byte,
+        let byte = |token: Token| match token {
+            Token::Byte(byte) => byte,
             Token::One(set) if set.contains(b'a') => b'a',
             Token::One(set) => set.iter().find(u8::is_ascii_graphic).unwrap_or(b'a'),
             Token::Many => b'a',
         };
-        self.0.iter().map(byte).collect()
+        self.tokens().map(byte).collect()
     }
 
     /// Whether a name matches. Linear in the name for each star (the star remembers only its
     /// last choice, which suffices because a later star can take over whatever is left).
     pub fn matches(&self, name: &[u8]) -> bool {
-        let tokens = &self.0;
+        let tokens = match &self.0 {
+            Kind::Name(own) => return **own == *name,
+            Kind::Shape(tokens) => tokens,
+        };
         let (mut t, mut n) = (0, 0);
         let mut retry: Option<(usize, usize)> = None;
         loop {
@@ -131,18 +188,18 @@ pub(super) fn write_component(
     bracket: Option<usize>,
 ) -> fmt::Result {
     let mut pending = Vec::new();
-    for (i, token) in component.0.iter().enumerate() {
+    for (i, token) in component.tokens().enumerate() {
         match token {
-            Token::Byte(byte) if bracket != Some(i) && !is_meta(*byte) => {
-                pending.push(*byte);
+            Token::Byte(byte) if bracket != Some(i) && !is_meta(byte) => {
+                pending.push(byte);
                 continue;
             }
             _ => write_bytes(f, &mut pending)?,
         }
         match token {
-            Token::Byte(byte) => write!(f, "[{}]", char::from(*byte))?,
-            Token::One(set) if *set == ByteSet::component() => f.write_str("?")?,
-            Token::One(set) => write_class(f, *set)?,
+            Token::Byte(byte) => write!(f, "[{}]", char::from(byte))?,
+            Token::One(set) if set == ByteSet::component() => f.write_str("?")?,
+            Token::One(set) => write_class(f, set)?,
             Token::Many => f.write_str("*")?,
         }
     }
@@ -209,7 +266,7 @@ mod tests {
         let two = Component::new([any, any, Token::Many]);
         assert_eq!(one, two);
         assert_eq!(one.to_string(), "??*");
-        assert_eq!(Component::new([set(b"a")]).literal(), Some(b"a".to_vec()));
+        assert_eq!(Component::new([set(b"a")]).literal(), Some(&b"a"[..]));
     }
 
     #[test]

@@ -89,7 +89,23 @@ impl NormalForm {
             Segment::One(component) => component.literal(),
             Segment::AnyDepth => None,
         });
-        names.collect::<Vec<_>>().join(&b'/')
+        let mut lead = Vec::new();
+        for (i, name) in names.enumerate() {
+            lead.extend((i > 0).then_some(b'/'));
+            lead.extend_from_slice(name);
+        }
+        lead
+    }
+
+    /// The form as a disk that ignores case sees it: it matches a path in lower case if the form
+    /// matches the path in some mixture of cases.
+    #[must_use]
+    pub fn folded(&self) -> Self {
+        let segments = self.segments.iter().map(|segment| match segment {
+            Segment::One(component) => Segment::One(component.folded()),
+            Segment::AnyDepth => Segment::AnyDepth,
+        });
+        Self { segments: segments.collect(), tail: self.tail }
     }
 
     /// A path that matches, put together from the plainest choice at each place; none where
@@ -160,9 +176,8 @@ impl NormalForm {
     /// back as exactly that path, if the form needs one: without a metacharacter it would mean
     /// everything below as well.
     fn bracket(&self) -> Option<(usize, usize)> {
-        let written_plain = |token: &Token| matches!(token, Token::Byte(b) if !is_meta(*b));
         let plain = self.segments.iter().all(|segment| match segment {
-            Segment::One(component) => component.tokens().iter().all(written_plain),
+            Segment::One(c) => c.literal().is_some_and(|name| !name.iter().any(|b| is_meta(*b))),
             Segment::AnyDepth => false,
         });
         if self.tail != Tail::Exact || !plain {
@@ -171,8 +186,8 @@ impl NormalForm {
         self.segments.iter().enumerate().rev().find_map(|(s, segment)| match segment {
             Segment::One(component) => {
                 let writable =
-                    |t: &Token| matches!(t, Token::Byte(b) if b.is_ascii() && !b"!^]\\".contains(b));
-                component.tokens().iter().rposition(writable).map(|t| (s, t))
+                    |t: Token| matches!(t, Token::Byte(b) if b.is_ascii() && !b"!^]\\".contains(&b));
+                component.tokens().rposition(writable).map(|t| (s, t))
             }
             Segment::AnyDepth => None,
         })
@@ -194,11 +209,11 @@ impl fmt::Display for NormalForm {
                 Segment::AnyDepth => f.write_str("**")?,
                 Segment::One(component) => {
                     let bracket = bracket.filter(|(s, _)| *s == i).map(|(_, t)| t);
-                    let leading = i == 0 && component.tokens().first() == Some(&Token::Byte(b'!'));
+                    let leading = i == 0 && component.token(0) == Some(Token::Byte(b'!'));
                     if leading {
                         // A pattern may not begin with `!`; a brace around it changes nothing.
                         f.write_str("{!}")?;
-                        let rest = Component::new(component.tokens()[1..].iter().copied());
+                        let rest = Component::new(component.tokens().skip(1));
                         write_component(f, &rest, bracket.map(|t| t - 1))?;
                     } else {
                         write_component(f, component, bracket)?;

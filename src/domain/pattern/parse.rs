@@ -26,29 +26,36 @@ enum Piece {
     /// A byte that stands for itself, or `*`, `?`, `/`.
     Byte(u8, usize),
     /// A class.
-    Class(ByteSet, Range<usize>),
+    Class(u16, Range<usize>),
     /// Alternatives.
     Brace(Vec<Vec<Piece>>),
 }
 
-/// A piece after expansion.
+/// A piece after expansion, small because hostile braces make many: places fit because the text
+/// is limited, and a class is kept by its place among all of the text.
 #[derive(Clone, Copy)]
 enum Flat {
-    Byte(u8, usize),
-    Class(ByteSet, usize, usize),
+    Byte(u8, u16),
+    Class { class: u16, start: u16, end: u16 },
+}
+
+const _: () = assert!(limit::BYTES < u16::MAX as usize);
+
+fn small(place: usize) -> u16 {
+    u16::try_from(place).expect("a longer text was refused")
 }
 
 impl Flat {
     fn start(self) -> usize {
         match self {
-            Self::Byte(_, at) | Self::Class(_, at, _) => at,
+            Self::Byte(_, at) | Self::Class { start: at, .. } => at.into(),
         }
     }
 
     fn end(self) -> usize {
         match self {
-            Self::Byte(_, at) => at + 1,
-            Self::Class(_, _, end) => end,
+            Self::Byte(_, at) => usize::from(at) + 1,
+            Self::Class { end, .. } => end.into(),
         }
     }
 
@@ -84,7 +91,7 @@ pub(super) fn parse(source: &str) -> Result<Vec<NormalForm>, PatternError> {
         let help = "name what is excluded under `forbid`; a file whose name begins with `!` is written `{!}name`";
         return Err(wrong(0..1, "a pattern cannot begin with `!`", help));
     }
-    let mut parser = Parser { source, bytes: source.as_bytes(), at: 0 };
+    let mut parser = Parser { source, bytes: source.as_bytes(), at: 0, classes: Vec::new() };
     let pieces = parser.sequence(0)?;
     let (count, bytes) = size(&pieces);
     if count > limit::ALTERNATIVES || bytes > limit::EXPANDED_BYTES {
@@ -97,7 +104,7 @@ pub(super) fn parse(source: &str) -> Result<Vec<NormalForm>, PatternError> {
     }
     let mut forms = Vec::with_capacity(count);
     for flat in expand(&pieces) {
-        forms.push(form(source, &flat)?);
+        forms.push(form(source, &flat, &parser.classes)?);
     }
     forms.sort();
     forms.dedup();
@@ -108,6 +115,8 @@ struct Parser<'a> {
     source: &'a str,
     bytes: &'a [u8],
     at: usize,
+    /// The classes so far, in the order of the text.
+    classes: Vec<ByteSet>,
 }
 
 impl Parser<'_> {
@@ -173,8 +182,9 @@ impl Parser<'_> {
         let inner = open + 1 + usize::from(negated)..close;
         let set = class_members(self.source, open, inner)?;
         self.at = close + 1;
-        let set = if negated { set.complement() } else { set };
-        Ok(Piece::Class(set, open..close + 1))
+        let class = small(self.classes.len());
+        self.classes.push(if negated { set.complement() } else { set });
+        Ok(Piece::Class(class, open..close + 1))
     }
 }
 
@@ -245,8 +255,11 @@ fn expand(pieces: &[Piece]) -> Vec<Vec<Flat>> {
     let mut out = vec![Vec::new()];
     for piece in pieces {
         match piece {
-            Piece::Byte(byte, at) => push_all(&mut out, Flat::Byte(*byte, *at)),
-            Piece::Class(set, span) => push_all(&mut out, Flat::Class(*set, span.start, span.end)),
+            Piece::Byte(byte, at) => push_all(&mut out, Flat::Byte(*byte, small(*at))),
+            Piece::Class(class, span) => {
+                let (start, end) = (small(span.start), small(span.end));
+                push_all(&mut out, Flat::Class { class: *class, start, end });
+            }
             Piece::Brace(alternatives) => {
                 let tails: Vec<Vec<Flat>> = alternatives.iter().flat_map(|a| expand(a)).collect();
                 out = out
@@ -266,7 +279,7 @@ fn push_all(all: &mut [Vec<Flat>], flat: Flat) {
 }
 
 /// Builds the form of one alternative.
-fn form(source: &str, flat: &[Flat]) -> Result<NormalForm, PatternError> {
+fn form(source: &str, flat: &[Flat], classes: &[ByteSet]) -> Result<NormalForm, PatternError> {
     let (Some(first), Some(last)) = (flat.first(), flat.last()) else {
         let help = "give each alternative at least a name";
         return Err(wrong(0..source.len(), "an alternative of the pattern is empty", help));
@@ -281,12 +294,12 @@ fn form(source: &str, flat: &[Flat]) -> Result<NormalForm, PatternError> {
     let mut segments = Vec::with_capacity(names.len());
     let mut from = first.start();
     for name in names {
-        segments.push(segment(source, name, from)?);
+        segments.push(segment(source, name, from, classes)?);
         from = name.last().map_or(from, |f| f.end());
     }
     let literal = flat.iter().all(|f| match f {
         Flat::Byte(byte, _) => !matches!(byte, b'*' | b'?'),
-        Flat::Class(..) => false,
+        Flat::Class { .. } => false,
     });
     let tail = match (directory, literal) {
         (true, _) => Tail::Below,
@@ -297,17 +310,22 @@ fn form(source: &str, flat: &[Flat]) -> Result<NormalForm, PatternError> {
 }
 
 /// Builds one segment; `from` is where to point if the component is empty.
-fn segment(source: &str, name: &[Flat], from: usize) -> Result<Segment, PatternError> {
+fn segment(
+    source: &str,
+    name: &[Flat],
+    from: usize,
+    classes: &[ByteSet],
+) -> Result<Segment, PatternError> {
     let (Some(first), Some(last)) = (name.first(), name.last()) else {
         let span = from..(from + 2).min(source.len());
         return Err(wrong(span, "a component is empty (`//`)", "write a single `/`"));
     };
     let span = first.start()..last.end().max(first.start());
-    let plain: Option<Vec<u8>> = name
+    let plain: Option<Box<[u8]>> = name
         .iter()
         .map(|f| match f {
             Flat::Byte(byte, _) => Some(*byte),
-            Flat::Class(..) => None,
+            Flat::Class { .. } => None,
         })
         .collect();
     match plain.as_deref() {
@@ -322,6 +340,11 @@ fn segment(source: &str, name: &[Flat], from: usize) -> Result<Segment, PatternE
         Some(b"**") => return Ok(Segment::AnyDepth),
         _ => {}
     }
+    if let Some(bytes) = &plain
+        && !bytes.iter().any(|b| matches!(b, b'*' | b'?'))
+    {
+        return Ok(Segment::One(Component::name(bytes.clone())));
+    }
     if let Some(i) = name.windows(2).position(|pair| pair[0].is(b'*') && pair[1].is(b'*')) {
         let span = name[i].start()..name[i + 1].end().max(name[i].start());
         let help =
@@ -332,7 +355,7 @@ fn segment(source: &str, name: &[Flat], from: usize) -> Result<Segment, PatternE
         Flat::Byte(b'*', _) => Token::Many,
         Flat::Byte(b'?', _) => Token::One(ByteSet::component()),
         Flat::Byte(byte, _) => Token::Byte(*byte),
-        Flat::Class(set, ..) => Token::One(*set),
+        Flat::Class { class, .. } => Token::One(classes[usize::from(*class)]),
     });
     Ok(Segment::One(Component::new(tokens)))
 }

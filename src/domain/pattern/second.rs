@@ -58,10 +58,10 @@ fn glob_of(component: &Component) -> String {
     let mut out: Vec<u8> = Vec::new();
     for token in component.tokens() {
         match token {
-            Token::Byte(byte) if b"*?[]{}!,\\".contains(byte) => out.extend([b'\\', *byte]),
-            Token::Byte(byte) => out.push(*byte),
-            Token::One(set) if *set == ByteSet::component() => out.push(b'?'),
-            Token::One(set) => class(&mut out, *set),
+            Token::Byte(byte) if b"*?[]{}!,\\".contains(&byte) => out.extend([b'\\', byte]),
+            Token::Byte(byte) => out.push(byte),
+            Token::One(set) if set == ByteSet::component() => out.push(b'?'),
+            Token::One(set) => class(&mut out, set),
             Token::Many => out.push(b'*'),
         }
     }

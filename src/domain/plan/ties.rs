@@ -27,7 +27,7 @@ impl Ties {
         let mut ties = Self::default();
         let languages = Languages::new(&proof.scopes, &proof.rules);
         let touched: Vec<_> = proof.scopes.iter().map(|s| s.touch.as_slice()).collect();
-        for (a, b) in candidates(&touched, Case::Exact) {
+        for (a, b) in candidates(&touched, Case::Exact).unwrap_or_default() {
             // A pair that cannot be decided is kept apart.
             match meet(languages.get(a), languages.get(b), Case::Exact) {
                 Ok(None) => {}

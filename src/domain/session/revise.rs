@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{Phase, Place, Session};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::ObjectiveId;
-use crate::domain::overlap::{Case, candidates, meet};
+use crate::domain::overlap::{Case, TooComplex, candidates, meet};
 use crate::domain::plan::{Objective, Plan};
 use crate::domain::scope::{Languages, Rules, Scope};
 use crate::domain::wave::{Constraints, assign};
@@ -165,10 +165,11 @@ fn conflicts(
     let languages = Languages::new(&own, rules);
     let touched: Vec<_> = own.iter().map(|s| s.touch.as_slice()).collect();
     let mut conflicts = BTreeSet::new();
-    for (a, b) in candidates(&touched, Case::Exact) {
-        let met = meet(languages.get(a), languages.get(b), Case::Exact).map_err(|e| {
-            Failure::new(Kind::Plan, format!("`{}` is too complex to compare", e.pattern))
-        })?;
+    let stuck = |e: TooComplex| {
+        Failure::new(Kind::Plan, format!("`{}` is too complex to compare", e.pattern))
+    };
+    for (a, b) in candidates(&touched, Case::Exact).map_err(stuck)? {
+        let met = meet(languages.get(a), languages.get(b), Case::Exact).map_err(stuck)?;
         if met.is_some() {
             conflicts.insert((a, b));
         }

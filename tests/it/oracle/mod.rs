@@ -101,7 +101,7 @@ fn overlap_agrees_with_brute_force() {
             (None, None) => {}
             (None, Some(path)) => panic!("missed {path}: {}", shown()),
             (Some(meeting), brute) => {
-                let close = candidates(&[&patterns(&a), &patterns(&b)], Case::Exact);
+                let close = candidates(&[&patterns(&a), &patterns(&b)], Case::Exact).expect("few");
                 assert!(close.contains(&(0, 1)), "no candidate: {}", shown());
                 let witness = meeting.left.to_str().expect("the alphabet is ASCII");
                 assert_eq!(meeting.left, meeting.right);
@@ -174,7 +174,7 @@ fn folded_overlap_agrees_with_brute_force() {
         match decided {
             None => assert_eq!(brute, None, "missed: {}", shown()),
             Some(meeting) => {
-                let close = candidates(&[&patterns(&a), &patterns(&b)], Case::Folded);
+                let close = candidates(&[&patterns(&a), &patterns(&b)], Case::Folded).expect("few");
                 assert!(close.contains(&(0, 1)), "no candidate: {}", shown());
                 let (x, y) =
                     (meeting.left.to_str().expect("ASCII"), meeting.right.to_str().expect("ASCII"));

@@ -1,13 +1,13 @@
 //! Whether two objectives of a wave can touch the same path, read what the other changes, or
 //! meet on a disk that ignores case.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Prover;
 use super::separate::separation;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::finding::{Code, Finding, Severity};
-use crate::domain::overlap::{Case, Language, Meeting, candidates, meet};
+use crate::domain::overlap::{Case, Language, Meeting, candidates, crossing, meet};
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::Pattern;
 use crate::domain::scope::{Languages, Rules, Scope};
@@ -15,11 +15,36 @@ use crate::domain::scope::{Languages, Rules, Scope};
 /// The pairs of objectives whose effective scopes meet, lower position first.
 pub(super) type Meetings = BTreeMap<(usize, usize), Meeting>;
 
+/// Pairs of objectives, lower position first.
+pub(super) type Close = BTreeSet<(usize, usize)>;
+
 impl Prover<'_> {
+    /// The pairs of objectives that could meet on some disk: all others are disjoint, also byte
+    /// by byte.
+    pub(super) fn close(&mut self, scopes: &[Scope]) -> Close {
+        candidates(&touched(scopes), Case::Folded).unwrap_or_else(|stuck| {
+            self.all_meet(scopes, &stuck.pattern);
+            Close::new()
+        })
+    }
+
+    /// Far too many pairs meet: that is told of the pattern that reaches furthest.
+    fn all_meet(&mut self, scopes: &[Scope], pattern: &str) {
+        let has = |s: &&Scope| s.touch.iter().chain(&s.read).any(|p| p.as_str() == pattern);
+        if let Some(scope) = scopes.iter().find(has) {
+            self.too_complex(&scope.id, pattern);
+        }
+    }
+
     /// Decides every pair that could stand in one wave.
-    pub(super) fn meetings(&mut self, scopes: &[Scope], languages: &Languages<'_>) -> Meetings {
+    pub(super) fn meetings(
+        &mut self,
+        close: &Close,
+        scopes: &[Scope],
+        languages: &Languages<'_>,
+    ) -> Meetings {
         let mut meetings = Meetings::new();
-        for (a, b) in candidates(&touched(scopes), Case::Exact) {
+        for &(a, b) in close {
             let apart = match (self.plan.objectives[a].wave, self.plan.objectives[b].wave) {
                 (Some(x), Some(y)) => x != y,
                 _ => false,
@@ -89,16 +114,16 @@ impl Prover<'_> {
 
     pub(super) fn case(
         &mut self,
+        close: &Close,
         waves: &[u32],
         scopes: &[Scope],
         languages: &Languages<'_>,
         meetings: &Meetings,
     ) {
         let severity = level(self.facts.config.case_is_error);
-        let close = candidates(&touched(scopes), Case::Folded);
         let same_wave = |(a, b): &(usize, usize)| waves[*a] == waves[*b] && waves[*a] != 0;
         let new = |pair: &(usize, usize)| same_wave(pair) && !meetings.contains_key(pair);
-        for (a, b) in close.into_iter().filter(new) {
+        for &(a, b) in close.iter().filter(|pair| new(pair)) {
             let (one, two) = (&scopes[a], &scopes[b]);
             match meet(languages.get(a), languages.get(b), Case::Folded) {
                 Ok(Some(meeting)) => {
@@ -131,19 +156,20 @@ impl Prover<'_> {
         languages: &Languages<'_>,
     ) {
         let severity = level(self.facts.config.read_hazards_are_errors);
-        for (x, y) in same_wave(waves) {
-            for (reader, writer) in [(x, y), (y, x)] {
-                if scopes[reader].read.is_empty() {
-                    continue;
-                }
-                self.hazard(
-                    severity,
-                    waves[x],
-                    (reader, &scopes[reader]),
-                    (&scopes[writer], rules),
-                    languages.get(writer),
-                );
-            }
+        let reads: Vec<&[Pattern]> = scopes.iter().map(|s| s.read.as_slice()).collect();
+        let close = crossing(&reads, &touched(scopes), Case::Exact).unwrap_or_else(|stuck| {
+            self.all_meet(scopes, &stuck.pattern);
+            Close::new()
+        });
+        let same_wave = |x: usize, y: usize| x != y && waves[x] == waves[y] && waves[x] != 0;
+        for (reader, writer) in close.into_iter().filter(|(x, y)| same_wave(*x, *y)) {
+            self.hazard(
+                severity,
+                waves[reader],
+                (reader, &scopes[reader]),
+                (&scopes[writer], rules),
+                languages.get(writer),
+            );
         }
     }
 
@@ -194,15 +220,6 @@ fn touched(scopes: &[Scope]) -> Vec<&[Pattern]> {
 
 pub(super) fn level(error: bool) -> Severity {
     if error { Severity::Error } else { Severity::Warning }
-}
-
-/// The pairs of objectives that stand in one wave, lower position first.
-fn same_wave(waves: &[u32]) -> impl Iterator<Item = (usize, usize)> {
-    (0..waves.len()).flat_map(move |a| {
-        (a + 1..waves.len())
-            .filter(move |b| waves[a] == waves[*b] && waves[a] != 0)
-            .map(move |b| (a, b))
-    })
 }
 
 /// The pattern by which a scope has a path, confirmed by a matcher of other making. A path that

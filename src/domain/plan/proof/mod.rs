@@ -68,7 +68,8 @@ pub fn prove(reading: &Reading, plan: &Plan, facts: Facts<'_>) -> Result<Proof, 
     let scopes = prover.scopes();
     let mut constraints = prover.constraints();
     let languages = Languages::new(&scopes, &rules);
-    let meetings = prover.meetings(&scopes, &languages);
+    let close = prover.close(&scopes);
+    let meetings = prover.meetings(&close, &scopes, &languages);
     constraints.conflicts.extend(meetings.keys());
     let waves = prover.waves(&constraints);
     prover.dependency_order(&waves);
@@ -76,7 +77,7 @@ pub fn prove(reading: &Reading, plan: &Plan, facts: Facts<'_>) -> Result<Proof, 
     prover.integration_points();
     prover.reach(&scopes, &rules);
     prover.overlaps(&waves, &scopes, &rules, &meetings)?;
-    prover.case(&waves, &scopes, &languages, &meetings);
+    prover.case(&close, &waves, &scopes, &languages, &meetings);
     prover.read_hazards(&waves, &scopes, &rules, &languages);
     prover.mentions(&scopes, &rules);
     let mut findings = prover.findings;
