@@ -168,9 +168,37 @@ impl Nfa {
         edges.iter().filter(move |(set, _)| set.contains(byte)).map(|(_, to)| *to)
     }
 
-    /// Every set that an edge carries.
-    pub(super) fn sets(&self) -> impl Iterator<Item = ByteSet> {
-        self.states.iter().flat_map(|s| s.edges.iter().map(|(set, _)| *set))
+    /// A number for each byte; bytes of one number lead to the same states everywhere.
+    pub(super) fn classes(&self) -> [u8; 256] {
+        let sets = self.states.iter().flat_map(|s| s.edges.iter().map(|(set, _)| *set));
+        let mut sets: Vec<ByteSet> = sets.collect();
+        sets.sort_unstable();
+        sets.dedup();
+        let mut classes = [0; 256];
+        let mut count: u16 = 1;
+        for set in sets {
+            // The part of a class that is in the set becomes a class of its own, unless that is
+            // all of it.
+            let mut inside = [false; 256];
+            let mut outside = [false; 256];
+            for byte in 0..=255_u8 {
+                let class = usize::from(classes[usize::from(byte)]);
+                *(if set.contains(byte) { &mut inside[class] } else { &mut outside[class] }) = true;
+            }
+            let mut moved = [None; 256];
+            for byte in set.iter() {
+                let class = usize::from(classes[usize::from(byte)]);
+                if inside[class] && outside[class] {
+                    let to = *moved[class].get_or_insert_with(|| {
+                        let fresh = u8::try_from(count).expect("no more classes than bytes");
+                        count += 1;
+                        fresh
+                    });
+                    classes[usize::from(byte)] = to;
+                }
+            }
+        }
+        classes
     }
 }
 
@@ -179,6 +207,7 @@ impl Nfa {
 #[derive(Debug)]
 pub(super) struct Lazy {
     nfa: Nfa,
+    classes: [u8; 256],
     made: RefCell<Made>,
 }
 
@@ -194,7 +223,7 @@ struct Made {
 
 impl Lazy {
     pub(super) fn new(nfa: Nfa) -> Self {
-        let lazy = Self { nfa, made: RefCell::default() };
+        let lazy = Self { classes: nfa.classes(), nfa, made: RefCell::default() };
         let mut start = lazy.nfa.starts().to_vec();
         start.sort_unstable();
         lazy.intern(start);
@@ -210,7 +239,7 @@ impl Lazy {
             return *id;
         }
         let id = u32::try_from(made.sets.len()).expect("the cost limit stops far below 2^32");
-        made.cost += set.len() + 1;
+        made.cost += set.len() + 4;
         made.accepts.push(set.iter().any(|s| self.nfa.accepts(*s)));
         made.sinks.push(set.iter().any(|s| self.nfa.states[*s as usize].sink));
         made.sets.push(set.clone());
@@ -229,7 +258,9 @@ impl Lazy {
         set.sort_unstable();
         set.dedup();
         let id = self.intern(set);
-        self.made.borrow_mut().moves.insert((state, byte), id);
+        let mut made = self.made.borrow_mut();
+        made.moves.insert((state, byte), id);
+        made.cost += 1;
         id
     }
 
@@ -242,13 +273,14 @@ impl Lazy {
         self.made.borrow().sinks[state as usize]
     }
 
-    /// How much has been built, in states of the underlying automaton.
+    /// How much has been built: states of the underlying automaton, and moves.
     pub(super) fn cost(&self) -> usize {
         self.made.borrow().cost
     }
 
-    pub(super) fn sets(&self) -> impl Iterator<Item = ByteSet> {
-        self.nfa.sets()
+    /// As [`Nfa::classes`].
+    pub(super) fn classes(&self) -> &[u8; 256] {
+        &self.classes
     }
 }
 
@@ -287,8 +319,17 @@ impl Validity {
         matches!(self, Self::DotG | Self::DotGi | Self::Inside)
     }
 
-    /// The bytes that it tells apart.
-    pub(super) const TELLS_APART: [u8; 8] = *b"/.gitGIT";
+    /// The number of what a byte is to it; bytes of one number lead to the same states.
+    pub(super) fn class(byte: u8) -> u8 {
+        match byte.to_ascii_lowercase() {
+            b'/' => 1,
+            b'.' => 2,
+            b'g' => 3,
+            b'i' => 4,
+            b't' => 5,
+            _ => 0,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -317,6 +358,20 @@ mod tests {
         for word in words {
             let end = word.iter().try_fold(Validity::Start, |v, b| v.next(*b));
             assert_eq!(end.is_some_and(Validity::accepts), path::is_valid(&word), "{word:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_of_one_class_lead_to_the_same_states() {
+        for text in ["a[b-d]?", "**/*.[ch]", "{x,[!x]y}/", "[a-z][!m-p][0-9a-c]"] {
+            let nfa = Nfa::of(Pattern::parse(text).expect("valid").forms());
+            let classes = nfa.classes();
+            for (x, y) in (0..=255).flat_map(|x: u8| (0..=255).map(move |y: u8| (x, y))) {
+                let states = 0..u32::try_from(nfa.states.len()).expect("few");
+                let mut same = states.map(|s| nfa.next(s, x).eq(nfa.next(s, y)));
+                let alike = classes[usize::from(x)] == classes[usize::from(y)];
+                assert_eq!(alike, same.all(|same| same), "{x} and {y} in {text}");
+            }
         }
     }
 

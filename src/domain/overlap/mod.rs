@@ -1,16 +1,24 @@
-//! Whether two scopes can meet, decided exactly. The search walks both automata and what each
-//! scope leaves out at once, shortest paths first, so an answer "yes" is a shortest path.
+//! Whether two scopes can meet, decided exactly. Patterns meet on their components; only where
+//! the path that shows it is left out by a scope, automata over bytes have to look further.
 
 mod candidates;
+mod effort;
 mod leads;
+mod name;
+mod plain;
+mod search;
 mod trie;
+mod word;
 
-use std::collections::{HashSet, VecDeque};
-use std::hash::Hash;
+use std::cell::OnceCell;
 
 pub use candidates::{candidates, crossing};
+pub use effort::Effort;
 
-use crate::domain::automaton::{Lazy, Nfa, Validity};
+use search::Search;
+use word::Word;
+
+use crate::domain::automaton::{Lazy, Nfa};
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::{NormalForm, Pattern};
 
@@ -24,28 +32,30 @@ pub enum Case {
     Folded,
 }
 
-/// Products are given up beyond this many steps; see [`TooComplex`].
-const MAX_STEPS: usize = 400_000;
-/// A deterministic automaton is given up beyond this many states of the underlying one.
-const MAX_COST: usize = 1_000_000;
-
-/// A set of paths: what some patterns match without what others match.
+/// A set of paths: what some patterns match without what others match. Automata are made when
+/// they are first needed, and once.
 #[derive(Debug)]
 pub struct Language {
     branches: Vec<Branch>,
-    except: Lazy,
+    except: Exceptions,
     /// `except` in any mixture of cases.
-    folded_except: Lazy,
+    folded_except: OnceCell<Exceptions>,
     /// The written pattern of `except` with the most to remember, to name if it is too much.
     heaviest_exception: Option<String>,
 }
 
+/// One form of a pattern.
 #[derive(Debug)]
 struct Branch {
     source: String,
-    lead: Vec<u8>,
-    folded_lead: Vec<u8>,
-    nfa: Nfa,
+    form: NormalForm,
+    nfa: OnceCell<Nfa>,
+}
+
+#[derive(Debug)]
+struct Exceptions {
+    forms: Vec<NormalForm>,
+    automaton: OnceCell<Lazy>,
 }
 
 /// A path in both languages. With [`Case::Folded`] the two may differ in the case of letters.
@@ -68,19 +78,19 @@ impl Language {
     /// What `include` matches and `except` does not.
     pub fn new(include: &[Pattern], except: &[Pattern]) -> Self {
         let branches = include.iter().flat_map(|pattern| {
-            pattern.forms().iter().map(|form| Branch::new(pattern.as_str(), form))
+            pattern.forms().iter().map(|form| Branch {
+                source: pattern.as_str().to_owned(),
+                form: form.clone(),
+                nfa: OnceCell::new(),
+            })
         });
-        let exceptions = Nfa::of(except.iter().flat_map(Pattern::forms));
+        let weight = |p: &Pattern| p.as_str().bytes().filter(|b| b"?*[".contains(b)).count();
+        let heaviest = except.iter().max_by_key(|p| (weight(p), p.as_str()));
         Self {
             branches: branches.collect(),
-            folded_except: Lazy::new(exceptions.folded()),
-            except: Lazy::new(exceptions),
-            heaviest_exception: except
-                .iter()
-                .max_by_key(|p| {
-                    p.as_str().bytes().filter(|b| matches!(b, b'?' | b'*' | b'[')).count()
-                })
-                .map(|p| p.as_str().to_owned()),
+            except: Exceptions::new(except.iter().flat_map(Pattern::forms).cloned()),
+            folded_except: OnceCell::new(),
+            heaviest_exception: heaviest.map(|p| p.as_str().to_owned()),
         }
     }
 
@@ -90,11 +100,24 @@ impl Language {
         Self::new(&[all], &[])
     }
 
-    fn except(&self, case: Case) -> &Lazy {
+    fn except(&self, case: Case) -> &Exceptions {
         match case {
             Case::Exact => &self.except,
-            Case::Folded => &self.folded_except,
+            Case::Folded => self.folded_except.get_or_init(|| {
+                Exceptions::new(self.except.forms.iter().map(NormalForm::folded))
+            }),
         }
+    }
+
+    /// Whether a path is among the exceptions.
+    fn leaves_out(&self, path: &[u8], case: Case) -> bool {
+        let folded = match case {
+            Case::Exact => None,
+            Case::Folded => Some(path.to_ascii_lowercase()),
+        };
+        let path = folded.as_deref().unwrap_or(path);
+        let names: Vec<&[u8]> = path.split(|b| *b == b'/').collect();
+        self.except(case).forms.iter().any(|form| form.matches_components(&names))
     }
 
     /// A shortest path of the language, or `None` if it is empty.
@@ -105,238 +128,101 @@ impl Language {
 }
 
 impl Branch {
-    fn new(source: &str, form: &NormalForm) -> Self {
-        let lead = form.literal_lead();
-        Self {
-            source: source.to_owned(),
-            folded_lead: lead.to_ascii_lowercase(),
-            lead,
-            nfa: Nfa::of([form]),
-        }
+    fn nfa(&self) -> &Nfa {
+        self.nfa.get_or_init(|| Nfa::of([&self.form]))
+    }
+}
+
+impl Exceptions {
+    fn new(forms: impl Iterator<Item = NormalForm>) -> Self {
+        let mut forms: Vec<NormalForm> = forms.collect();
+        forms.sort_unstable();
+        forms.dedup();
+        Self { forms, automaton: OnceCell::new() }
     }
 
-    fn may_meet(&self, other: &Self, case: Case) -> bool {
-        let (a, b) = match case {
-            Case::Exact => (&self.lead, &other.lead),
-            Case::Folded => (&self.folded_lead, &other.folded_lead),
-        };
-        let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-        short.is_empty()
-            || (long.starts_with(short) && (long.len() == short.len() || long[short.len()] == b'/'))
+    /// For folded forms the automaton of words in any mixture of cases.
+    fn automaton(&self, case: Case) -> &Lazy {
+        self.automaton.get_or_init(|| {
+            let nfa = Nfa::of(&self.forms);
+            Lazy::new(if case == Case::Folded { nfa.folded() } else { nfa })
+        })
     }
 }
 
 /// A path that is in both languages, or `None` as a proof that there is none.
 ///
-/// Among the paths it is a shortest one; among those, one with readable bytes. The answer does
-/// not depend on the order in which patterns were written.
+/// Among the paths it is a shortest one; among those, the most readable, and then the first in
+/// the order of bytes. The answer does not depend on the order in which patterns were written.
 pub fn meet(left: &Language, right: &Language, case: Case) -> Result<Option<Meeting>, TooComplex> {
-    let mut best: Option<(Vec<u8>, Vec<u8>)> = None;
-    let mut stuck: Option<TooComplex> = None;
+    meet_within(left, right, case, &Effort::for_one())
+}
+
+/// As [`meet`], with the steps that are left for this question and others.
+pub fn meet_within(
+    left: &Language,
+    right: &Language,
+    case: Case,
+    effort: &Effort,
+) -> Result<Option<Meeting>, TooComplex> {
+    let mut stuck: Option<&str> = None;
+    let mut close: Vec<(Word, &Branch, &Branch)> = Vec::new();
     for a in &left.branches {
-        for b in right.branches.iter().filter(|b| a.may_meet(b, case)) {
-            let (without_left, without_right) = (left.except(case), right.except(case));
-            let search = Search { a, b, left: without_left, right: without_right, case };
-            match search.run() {
-                Found::Nothing => {}
-                Found::Path(found) => {
-                    let key = |w: &(Vec<u8>, Vec<u8>)| (w.0.len(), unreadable(&w.0), w.clone());
-                    if best.as_ref().is_none_or(|old| key(&found) < key(old)) {
-                        best = Some(found);
-                    }
+        for b in &right.branches {
+            match plain::meeting(&a.form, &b.form, case, effort) {
+                Ok(Some(word)) => close.push((word, a, b)),
+                Ok(None) => {}
+                Err(effort::Exhausted) => {
+                    stuck = stuck.max(Some(longer(&a.source, &b.source)));
                 }
-                Found::GaveUp => {
-                    let heavy = [&left.heaviest_exception, &right.heaviest_exception];
-                    let costs = [without_left.cost(), without_right.cost()];
-                    let exception = heavy[usize::from(costs[1] > costs[0])];
-                    let pattern = match exception {
-                        Some(pattern) if costs.iter().any(|c| *c > MAX_COST / 100) => pattern,
-                        _ => std::cmp::max_by_key(&a.source, &b.source, |s| s.len()),
-                    };
-                    stuck.get_or_insert(TooComplex { pattern: pattern.clone() });
-                }
+            }
+        }
+    }
+    close.sort_by(|x, y| (&x.0, &x.1.form, &x.2.form).cmp(&(&y.0, &y.1.form, &y.2.form)));
+    let mut best: Option<Word> = None;
+    for (word, a, b) in close {
+        // No path of these two is less than the one that they have without exceptions.
+        if best.as_ref().is_some_and(|best| *best <= word) {
+            break;
+        }
+        if !left.leaves_out(&word.left, case) && !right.leaves_out(&word.right, case) {
+            best = Some(word);
+            break;
+        }
+        let (without_left, without_right) =
+            (left.except(case).automaton(case), right.except(case).automaton(case));
+        let (one, two) = (a.nfa(), b.nfa());
+        let search =
+            Search { a: one, b: two, left: without_left, right: without_right, case, effort };
+        match search.run() {
+            Ok(found) => best = best.into_iter().chain(found).min(),
+            Err(effort::Exhausted) => {
+                let costs = [without_left.cost(), without_right.cost()];
+                let heavy = [&left.heaviest_exception, &right.heaviest_exception];
+                let exception = heavy[usize::from(costs[1] > costs[0])].as_deref();
+                let patterns = longer(&a.source, &b.source);
+                stuck = stuck.max(Some(match exception {
+                    Some(exception) if costs.iter().any(|c| *c > HEAVY) => exception,
+                    _ => patterns,
+                }));
             }
         }
     }
     match (best, stuck) {
-        (Some((left, right)), _) => {
-            let path = |bytes| RepoPath::new(bytes).expect("the validity automaton ran beside it");
-            Ok(Some(Meeting { left: path(left), right: path(right) }))
+        (Some(word), _) => {
+            let path = |bytes| RepoPath::new(bytes).expect("the rules of paths were kept beside");
+            Ok(Some(Meeting { left: path(word.left), right: path(word.right) }))
         }
-        (None, Some(stuck)) => Err(stuck),
+        (None, Some(stuck)) => Err(TooComplex { pattern: stuck.to_owned() }),
         (None, None) => Ok(None),
     }
 }
 
-fn unreadable(bytes: &[u8]) -> usize {
-    bytes.iter().map(|b| readability(*b)).sum()
-}
+/// From this cost on it is the exceptions that ask for too much, not the patterns.
+const HEAVY: usize = 10_000;
 
-/// How gladly a byte is shown in an example: 0 for a letter, more for anything stranger.
-fn readability(byte: u8) -> usize {
-    match byte {
-        b'/' | b'a'..=b'z' => 0,
-        b'0'..=b'9' | b'.' | b'_' | b'-' => 1,
-        b'A'..=b'Z' => 2,
-        0x21..=0x7e => 3,
-        b' ' => 4,
-        0x80.. => 6,
-        _ => 5,
-    }
-}
-
-enum Found {
-    Nothing,
-    Path((Vec<u8>, Vec<u8>)),
-    GaveUp,
-}
-
-/// One state of the product: two positions, what each scope's exceptions have seen, and whether
-/// what was read so far can still become a path.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Product {
-    a: u32,
-    b: u32,
-    without_a: u32,
-    without_b: u32,
-    validity: Validity,
-}
-
-struct Search<'a> {
-    a: &'a Branch,
-    b: &'a Branch,
-    left: &'a Lazy,
-    right: &'a Lazy,
-    case: Case,
-}
-
-/// A visited product state: where it came from and which bytes led there.
-struct Visit {
-    state: Product,
-    from: usize,
-    bytes: (u8, u8),
-}
-
-impl Search<'_> {
-    fn run(&self) -> Found {
-        let letters = self.letters();
-        let mut visits: Vec<Visit> = Vec::new();
-        let mut seen: HashSet<Product> = HashSet::new();
-        let mut queue = VecDeque::new();
-        for &a in self.a.nfa.starts() {
-            for &b in self.b.nfa.starts() {
-                let start = Lazy::START;
-                let state =
-                    Product { a, b, without_a: start, without_b: start, validity: Validity::Start };
-                seen.insert(state);
-                queue.push_back(visits.len());
-                visits.push(Visit { state, from: usize::MAX, bytes: (0, 0) });
-            }
-        }
-        let mut steps = 0;
-        while let Some(at) = queue.pop_front() {
-            let state = visits[at].state;
-            for &(x, y) in &letters {
-                steps += 1;
-                let costly = self.left.cost() > MAX_COST || self.right.cost() > MAX_COST;
-                if steps > MAX_STEPS * 10 || seen.len() > MAX_STEPS || costly {
-                    return Found::GaveUp;
-                }
-                for next in self.step(state, x, y) {
-                    if !seen.insert(next) {
-                        continue;
-                    }
-                    visits.push(Visit { state: next, from: at, bytes: (x, y) });
-                    if self.accepts(next) {
-                        return Found::Path(spell(&visits));
-                    }
-                    queue.push_back(visits.len() - 1);
-                }
-            }
-        }
-        Found::Nothing
-    }
-
-    fn accepts(&self, state: Product) -> bool {
-        state.validity.accepts()
-            && self.a.nfa.accepts(state.a)
-            && self.b.nfa.accepts(state.b)
-            && !self.left.accepts(state.without_a)
-            && !self.right.accepts(state.without_b)
-    }
-
-    fn step(&self, state: Product, x: u8, y: u8) -> Vec<Product> {
-        let Some(validity) = state.validity.next(x) else { return Vec::new() };
-        let mut a_next = self.a.nfa.next(state.a, x).peekable();
-        if a_next.peek().is_none() {
-            return Vec::new();
-        }
-        let b_next: Vec<u32> = self.b.nfa.next(state.b, y).collect();
-        if b_next.is_empty() {
-            return Vec::new();
-        }
-        let without_a = self.left.next(state.without_a, x);
-        let without_b = self.right.next(state.without_b, y);
-        // Whatever follows an exception that swallows everything below is left out too.
-        if self.left.is_sink(without_a) || self.right.is_sink(without_b) {
-            return Vec::new();
-        }
-        a_next
-            .flat_map(|a| {
-                b_next.iter().map(move |&b| Product { a, b, without_a, without_b, validity })
-            })
-            .collect()
-    }
-
-    /// One pair of bytes for each way in which bytes can differ for this search, the readable
-    /// ones first. With folded case the two bytes of a pair may be one letter in two cases.
-    fn letters(&self) -> Vec<(u8, u8)> {
-        let mut sets: Vec<_> = self.a.nfa.sets().chain(self.b.nfa.sets()).collect();
-        sets.extend(self.left.sets().chain(self.right.sets()));
-        sets.sort_unstable();
-        sets.dedup();
-        let signature = |byte: u8| -> Vec<bool> {
-            let own = sets.iter().map(|set| set.contains(byte));
-            own.chain(Validity::TELLS_APART.iter().map(|b| *b == byte)).collect()
-        };
-        let mut bytes: Vec<u8> = (1..=255).collect();
-        bytes.sort_by_key(|b| (readability(*b), *b));
-        let mut classes: HashSet<Vec<bool>> = HashSet::new();
-        let mut letters = Vec::new();
-        for byte in bytes {
-            let other = swap_case(byte);
-            let mut key = signature(byte);
-            if self.case == Case::Folded {
-                key.extend(signature(other));
-                key.push(other != byte);
-            }
-            if classes.insert(key) {
-                letters.push((byte, byte));
-                if self.case == Case::Folded && other != byte {
-                    letters.push((byte, other));
-                }
-            }
-        }
-        letters
-    }
-}
-
-fn swap_case(byte: u8) -> u8 {
-    if byte.is_ascii_alphabetic() { byte ^ 0x20 } else { byte }
-}
-
-/// The two words that lead to the last visit.
-fn spell(visits: &[Visit]) -> (Vec<u8>, Vec<u8>) {
-    let (mut left, mut right) = (Vec::new(), Vec::new());
-    let mut at = visits.len() - 1;
-    while visits[at].from != usize::MAX {
-        left.push(visits[at].bytes.0);
-        right.push(visits[at].bytes.1);
-        at = visits[at].from;
-    }
-    left.reverse();
-    right.reverse();
-    (left, right)
+fn longer<'a>(a: &'a str, b: &'a str) -> &'a str {
+    std::cmp::max_by_key(a, b, |s| (s.len(), *s))
 }
 
 #[cfg(test)]

@@ -65,6 +65,16 @@ impl ByteSet {
         self.0.iter().zip(other.0).any(|(a, b)| a & b != 0)
     }
 
+    /// The bytes that are in both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let mut out = self;
+        for (word, theirs) in out.0.iter_mut().zip(other.0) {
+            *word &= theirs;
+        }
+        out
+    }
+
     /// How many bytes are in the set.
     pub fn len(self) -> u32 {
         self.0.iter().map(|word| word.count_ones()).sum()
@@ -77,7 +87,14 @@ impl ByteSet {
 
     /// The bytes, lowest first.
     pub fn iter(self) -> impl Iterator<Item = u8> {
-        (0..=255).filter(move |b| self.contains(*b))
+        let bits = |(block, mut word): (u8, u64)| {
+            std::iter::from_fn(move || {
+                let bit = u8::try_from(word.trailing_zeros()).ok().filter(|bit| *bit < 64)?;
+                word &= word - 1;
+                Some(block * 64 + bit)
+            })
+        };
+        (0..4).zip(self.0).flat_map(bits)
     }
 
     /// The maximal runs of neighbouring bytes, lowest first, as inclusive bounds.
@@ -105,6 +122,10 @@ mod tests {
         assert!(rest.contains(0xff) && rest.contains(b'b'));
         assert_eq!(rest.complement(), set);
         assert_eq!(rest.len(), 253);
+        assert_eq!(rest.iter().count(), 253);
+        assert!(rest.iter().is_sorted() && rest.iter().all(|b| rest.contains(b)));
+        assert_eq!(rest.and(ByteSet::of(b'b')), ByteSet::of(b'b'));
+        assert!(rest.and(set).is_empty());
         assert!(!set.meets(rest));
     }
 

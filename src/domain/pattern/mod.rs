@@ -62,7 +62,13 @@ impl Pattern {
 
     /// Whether it matches a path.
     pub fn matches(&self, path: &RepoPath) -> bool {
-        self.forms.iter().any(|form| form.matches(path))
+        let names: Vec<&[u8]> = path.components().collect();
+        self.matches_components(&names)
+    }
+
+    /// Whether it matches a path, given as its components: for whoever asks many patterns.
+    pub fn matches_components(&self, names: &[&[u8]]) -> bool {
+        self.forms.iter().any(|form| form.matches_components(names))
     }
 }
 

@@ -132,10 +132,11 @@ fn all_dropped(scope: &Scope, rules: &Rules) -> bool {
 /// Whether a plain example of the pattern is not forbidden, which nearly always settles it; if
 /// not, the exact decision has to.
 fn permits_something(scope: &Scope, rules: &Rules, pattern: &Pattern) -> bool {
-    let examples = pattern.forms().iter().filter_map(NormalForm::example);
-    let forbidden =
-        |path: &RepoPath| rules.global_forbid.iter().chain(&scope.forbid).any(|p| p.matches(path));
-    examples.into_iter().any(|path| pattern.matches(&path) && !forbidden(&path))
+    pattern.forms().iter().filter_map(NormalForm::example).any(|path| {
+        let names: Vec<&[u8]> = path.components().collect();
+        let mut forbidden = rules.global_forbid.iter().chain(&scope.forbid);
+        pattern.matches_components(&names) && !forbidden.any(|p| p.matches_components(&names))
+    })
 }
 
 /// The list that forbids a whole pattern, if a single pattern of one does.
