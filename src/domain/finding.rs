@@ -125,18 +125,55 @@ pub struct Place {
 
 impl Place {
     /// The place of a byte range of `text`; offsets beyond its end, or inside a character, are
-    /// moved back to the nearest character boundary.
+    /// moved back to the nearest character boundary. For more than a few places of one text
+    /// there are [`Lines`].
     pub fn of(text: &str, span: Range<usize>) -> Self {
+        Lines::of(text).place(text, span)
+    }
+}
+
+/// Where the lines of a text begin, so that many places in it cost no more than a few.
+#[derive(Clone, Debug)]
+pub struct Lines {
+    starts: Vec<usize>,
+    /// How many characters begin before each block of the text.
+    before: Vec<usize>,
+}
+
+/// Bytes of a block: at most so many are counted for a column.
+const BLOCK: usize = 1024;
+
+impl Lines {
+    /// Those of a text.
+    pub fn of(text: &str) -> Self {
+        let feeds = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let mut before = vec![0];
+        for block in text.as_bytes().chunks(BLOCK) {
+            before.push(before[before.len() - 1] + characters(block));
+        }
+        Self { starts: std::iter::once(0).chain(feeds.map(|(at, _)| at + 1)).collect(), before }
+    }
+
+    /// The place of a byte range of that text, as [`Place::of`].
+    pub fn place(&self, text: &str, span: Range<usize>) -> Place {
         let start = text.floor_char_boundary(span.start.min(text.len()));
         let end = text.floor_char_boundary(span.end.min(text.len())).max(start);
-        let before = &text[..start];
-        let line_start = before.rfind('\n').map_or(0, |i| i + 1);
-        Self {
-            span: start..end,
-            line: before.bytes().filter(|b| *b == b'\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        let line = self.starts.partition_point(|from| *from <= start);
+        let from = self.starts[line - 1];
+        let column = self.characters(text, start) - self.characters(text, from) + 1;
+        Place { span: start..end, line, column }
     }
+
+    /// How many characters begin before a byte.
+    fn characters(&self, text: &str, at: usize) -> usize {
+        let block = at / BLOCK;
+        self.before[block] + characters(&text.as_bytes()[block * BLOCK..at])
+    }
+}
+
+/// How many characters begin in these bytes of UTF-8: all bytes but the continuing ones.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }
 
 /// One thing that a check found.
@@ -238,6 +275,19 @@ mod tests {
         assert_eq!((place.line, place.column, &text[place.span.clone()]), (2, 3, "y"));
         assert_eq!(Place::of(text, 2..3).span, 1..3);
         assert_eq!(Place::of(text, 99..120).span, 8..8);
+    }
+
+    #[test]
+    fn places_are_those_of_a_plain_count() {
+        let text = format!("{}\n{}x\n\n", "é".repeat(1500), "ab\u{1f600}".repeat(700));
+        let lines = Lines::of(&text);
+        for (at, _) in text.char_indices().chain([(text.len(), ' ')]) {
+            let place = lines.place(&text, at..at);
+            let above = &text[..at];
+            let start = above.rfind('\n').map_or(0, |i| i + 1);
+            assert_eq!(place.line, above.matches('\n').count() + 1, "{at}");
+            assert_eq!(place.column, above[start..].chars().count() + 1, "{at}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Text to tree. Which of TOML and JSON a text is, or that it stands in a fenced block of a
 //! Markdown answer, is found out from the text.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use jsonc_parser::ast::Value as Json;
@@ -259,6 +260,7 @@ fn json_node(text: &str, json: &Json<'_>, offset: usize) -> Result<Node, SyntaxE
         }
         Json::Object(object) => {
             let mut entries: Vec<Entry> = Vec::with_capacity(object.properties.len());
+            let mut known: HashSet<&str> = HashSet::with_capacity(object.properties.len());
             for property in &object.properties {
                 let range = match &property.name {
                     jsonc_parser::ast::ObjectPropName::String(lit) => lit.range,
@@ -267,7 +269,7 @@ fn json_node(text: &str, json: &Json<'_>, offset: usize) -> Result<Node, SyntaxE
                 no_control(text, range, offset)?;
                 let key = property.name.as_str().to_owned();
                 let key_span = range.start + offset..range.end + offset;
-                if entries.iter().any(|e| e.key == key) {
+                if !known.insert(property.name.as_str()) {
                     let message = "this key stands here twice".to_owned();
                     return Err(SyntaxError { message, span: key_span });
                 }

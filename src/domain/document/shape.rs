@@ -3,7 +3,7 @@
 
 use super::slip::closest;
 use super::{Entry, Node, Value};
-use crate::domain::finding::{Code, Finding, Place};
+use crate::domain::finding::{Code, Finding, Lines};
 
 /// The keys of a table.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ pub enum FieldKind {
 /// Holds a table against a shape. Returns a finding for each key that is unknown, missing or has
 /// a value of the wrong kind, in the order of the text; none: the typed readers cannot fail.
 pub fn check(text: &str, node: &Node, shape: &Shape) -> Vec<Finding> {
-    let mut checker = Checker { text, findings: Vec::new() };
+    let mut checker = Checker { text, lines: Lines::of(text), findings: Vec::new() };
     checker.newer_schema(node);
     if checker.findings.is_empty() {
         checker.table(node, shape, shape.name);
@@ -92,12 +92,13 @@ pub fn check(text: &str, node: &Node, shape: &Shape) -> Vec<Finding> {
 
 struct Checker<'a> {
     text: &'a str,
+    lines: Lines,
     findings: Vec<Finding>,
 }
 
 impl Checker<'_> {
     fn report(&mut self, span: std::ops::Range<usize>, message: String, help: String) {
-        let place = Place::of(self.text, span);
+        let place = self.lines.place(self.text, span);
         self.findings.push(Finding::error(Code::BadField, message).help(help).at(Some(place)));
     }
 

@@ -6,9 +6,13 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let word = word.to_lowercase().replace('-', "_");
     let scored = candidates.into_iter().filter_map(|candidate| {
         let plain = candidate.to_lowercase().replace('-', "_");
-        let edits = edit_distance(&word, &plain);
         let limit = (plain.len().max(word.len()) / 3).max(1);
         let part = word.len() >= 3 && (plain.starts_with(&word) || word.starts_with(&plain));
+        // Each character that one has more than the other is an edit, of at most four bytes.
+        if !part && plain.len().abs_diff(word.len()) > 4 * limit {
+            return None;
+        }
+        let edits = edit_distance(&word, &plain);
         (edits <= limit || part).then_some((edits, candidate))
     });
     scored.min().map(|(_, candidate)| candidate)

@@ -38,8 +38,8 @@ pub fn crossing(
     Ok(pairs.into_iter().map(|(one, other)| (one, other - ones.len())).collect())
 }
 
-/// The pattern that says least about where it is.
-fn broadest(scopes: &[&[Pattern]]) -> TooComplex {
+/// The pattern that says least about where it is: what to name where nearly everything meets.
+pub fn broadest(scopes: &[&[Pattern]]) -> TooComplex {
     let lead = |p: &Pattern| p.forms().iter().map(|f| f.literal_lead().len()).min();
     let patterns = scopes.iter().copied().flatten();
     let broadest = patterns.min_by_key(|p| (lead(p), p.as_str()));
@@ -63,14 +63,23 @@ struct Product<'a> {
     seen: HashSet<Pair>,
     left: Vec<Pair>,
     found: HashSet<(u32, u32)>,
+    /// How many pairs there can be.
+    most: usize,
     work: usize,
     reached: Vec<bool>,
 }
 
 impl<'a> Product<'a> {
     fn new(scopes: impl Iterator<Item = &'a [Pattern]>, split: Option<usize>, case: Case) -> Self {
+        let trie = Trie::new(scopes, case);
+        let owners = trie.owners(Trie::ROOT).1 as usize + 1;
+        let most = match split {
+            None => owners.saturating_mul(owners - 1) / 2,
+            Some(split) => split.saturating_mul(owners.saturating_sub(split)),
+        };
         Self {
-            trie: Trie::new(scopes, case),
+            trie,
+            most,
             split: split.map(|n| u32::try_from(n).expect("fewer than 2^32 scopes fit in memory")),
             seen: HashSet::new(),
             left: Vec::new(),
@@ -94,10 +103,14 @@ impl<'a> Product<'a> {
         Some(found.into_iter().map(|(a, b)| (a as usize, b as usize)).collect())
     }
 
-    /// Whether the product has grown beyond the limits, so that nothing more needs to be looked
-    /// at.
+    /// Whether the product has grown beyond the limits.
     fn given_up(&self) -> bool {
         self.found.len() > MAX_PAIRS || self.work > MAX_WORK
+    }
+
+    /// Whether nothing more needs to be looked at.
+    fn is_over(&self) -> bool {
+        self.found.len() >= self.most || self.given_up()
     }
 
     /// Looks at a pair of places for the first time: who ends at both is found, and what comes
@@ -105,7 +118,7 @@ impl<'a> Product<'a> {
     fn visit(&mut self, (a, b): Pair) {
         // The product is symmetric: one order of each pair is enough.
         let pair = (a.min(b), a.max(b));
-        if self.given_up() || !self.is_new(pair.0, pair.1) || !self.seen.insert(pair) {
+        if self.is_over() || !self.is_new(pair.0, pair.1) || !self.seen.insert(pair) {
             return;
         }
         self.meet(pair.0, pair.1);
@@ -240,7 +253,7 @@ impl<'a> Product<'a> {
     }
 
     fn could_add(&mut self, one: usize, two: usize) -> bool {
-        !self.given_up() && self.is_new(Place::Node(one), Place::Node(two))
+        !self.is_over() && self.is_new(Place::Node(one), Place::Node(two))
     }
 
     /// Each pair of places is looked at once, so an answer is hardly ever asked for twice:

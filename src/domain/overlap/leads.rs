@@ -69,9 +69,9 @@ fn every<A, B>(a: &[A], b: &[B], found: &mut impl FnMut(&A, &B)) {
 }
 
 /// The runs of a sorted list that have one token at a place, or end before it.
-fn groups<T: Tokens>(list: &[T], at: usize) -> Vec<(Option<Token>, Range<usize>)> {
+fn groups<T: Tokens>(sorted: &[T], at: usize) -> Vec<(Option<Token>, Range<usize>)> {
     let mut groups: Vec<(Option<Token>, Range<usize>)> = Vec::new();
-    for (i, one) in list.iter().enumerate() {
+    for (i, one) in sorted.iter().enumerate() {
         let token = one.token(at);
         match groups.last_mut() {
             Some((last, range)) if *last == token => range.end = i + 1,

@@ -12,7 +12,7 @@ mod word;
 
 use std::cell::OnceCell;
 
-pub use candidates::{candidates, crossing};
+pub use candidates::{broadest, candidates, crossing};
 pub use effort::Effort;
 
 use search::Search;
@@ -103,9 +103,9 @@ impl Language {
     fn except(&self, case: Case) -> &Exceptions {
         match case {
             Case::Exact => &self.except,
-            Case::Folded => self.folded_except.get_or_init(|| {
-                Exceptions::new(self.except.forms.iter().map(NormalForm::folded))
-            }),
+            Case::Folded => self
+                .folded_except
+                .get_or_init(|| Exceptions::new(self.except.forms.iter().map(NormalForm::folded))),
         }
     }
 
@@ -122,7 +122,12 @@ impl Language {
 
     /// A shortest path of the language, or `None` if it is empty.
     pub fn example(&self) -> Result<Option<RepoPath>, TooComplex> {
-        let meeting = meet(self, &Self::everything(), Case::Exact)?;
+        self.example_within(&Effort::for_one())
+    }
+
+    /// As [`Self::example`], with the steps that are left for this question and others.
+    pub fn example_within(&self, effort: &Effort) -> Result<Option<RepoPath>, TooComplex> {
+        let meeting = meet_within(self, &Self::everything(), Case::Exact, effort)?;
         Ok(meeting.map(|m| m.left))
     }
 }
@@ -194,19 +199,15 @@ pub fn meet_within(
         let (one, two) = (a.nfa(), b.nfa());
         let search =
             Search { a: one, b: two, left: without_left, right: without_right, case, effort };
-        match search.run() {
-            Ok(found) => best = best.into_iter().chain(found).min(),
-            Err(effort::Exhausted) => {
-                let costs = [without_left.cost(), without_right.cost()];
-                let heavy = [&left.heaviest_exception, &right.heaviest_exception];
-                let exception = heavy[usize::from(costs[1] > costs[0])].as_deref();
-                let patterns = longer(&a.source, &b.source);
-                stuck = stuck.max(Some(match exception {
-                    Some(exception) if costs.iter().any(|c| *c > HEAVY) => exception,
-                    _ => patterns,
-                }));
-            }
+        if let Ok(found) = search.run() {
+            best = best.into_iter().chain(found).min();
+            continue;
         }
+        let costs = [without_left.cost(), without_right.cost()];
+        let heavy = [&left.heaviest_exception, &right.heaviest_exception];
+        let exception = heavy[usize::from(costs[1] > costs[0])].as_deref();
+        let exception = exception.filter(|_| costs.iter().any(|c| *c > HEAVY));
+        stuck = stuck.max(Some(exception.unwrap_or_else(|| longer(&a.source, &b.source))));
     }
     match (best, stuck) {
         (Some(word), _) => {

@@ -67,8 +67,26 @@ pub(super) fn least(
         (None, Some(y), Case::Exact) => {
             Ok((a.matches(y) && is_name(y)).then(|| Word::new(y.to_vec(), y.to_vec())))
         }
+        _ if differ_at_end(a, b, case) => Ok(None),
         _ => Table::new(a, b, case, effort)?.run(),
     }
+}
+
+/// Whether the two exclude each other before the first star from an end.
+fn differ_at_end(a: Step<'_>, b: Step<'_>, case: Case) -> bool {
+    let apart = |x: Token, y: Token| match case {
+        Case::Exact => !set(x).meets(set(y)),
+        Case::Folded => !set(x).folded().meets(set(y)),
+    };
+    let common = 0..a.len().min(b.len());
+    let from_start = common.clone().map(|i| (a.token(i), b.token(i)));
+    let from_end = common.map(|i| (a.token(a.len() - 1 - i), b.token(b.len() - 1 - i)));
+    let differ = |pairs: &mut dyn Iterator<Item = (Option<Token>, Option<Token>)>| {
+        let both = pairs.filter_map(|(x, y)| x.zip(y));
+        let mut single = both.take_while(|(x, y)| *x != Token::Many && *y != Token::Many);
+        single.any(|(x, y)| x != y && apart(x, y))
+    };
+    differ(&mut { from_start }) || differ(&mut { from_end })
 }
 
 const ORDER: [Validity; 7] = [
@@ -92,12 +110,7 @@ struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    fn new(
-        a: Step<'a>,
-        b: Step<'a>,
-        case: Case,
-        effort: &'a Effort,
-    ) -> Result<Self, Exhausted> {
+    fn new(a: Step<'a>, b: Step<'a>, case: Case, effort: &'a Effort) -> Result<Self, Exhausted> {
         let cells = (a.len() + 1) * (b.len() + 1) * ORDER.len();
         effort.allow(cells)?;
         let mut best = vec![None; cells];
@@ -172,12 +185,7 @@ impl<'a> Table<'a> {
     }
 
     /// The most readable pair of bytes for each state that one of the pairs leads to.
-    fn letters(
-        &self,
-        x: ByteSet,
-        y: ByteSet,
-        validity: Validity,
-    ) -> Vec<((u8, u8), Validity)> {
+    fn letters(&self, x: ByteSet, y: ByteSet, validity: Validity) -> Vec<((u8, u8), Validity)> {
         let mut found: Vec<((u8, u8), Validity)> = Vec::new();
         let cost = |(x, y): (u8, u8)| (readability(x) + readability(y), x, y);
         let near = match self.case {

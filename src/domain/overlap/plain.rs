@@ -14,10 +14,19 @@ pub(super) fn meeting(
     case: Case,
     effort: &Effort,
 ) -> Result<Option<Word>, Exhausted> {
-    effort.spend(1)?;
     if leads_differ(a, b, case) {
         return Ok(None);
     }
+    effort.spend(1)?;
+    effort.once((a, b), case, || decide(a, b, case, effort))
+}
+
+fn decide(
+    a: &NormalForm,
+    b: &NormalForm,
+    case: Case,
+    effort: &Effort,
+) -> Result<Option<Word>, Exhausted> {
     let (rows, columns) = (a.segments().len() + 2, b.segments().len() + 2);
     effort.allow(rows * columns)?;
     let mut best: Vec<Option<Word>> = vec![None; rows * columns];

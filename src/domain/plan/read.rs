@@ -1,10 +1,12 @@
 //! Text to plan. What a text may say is in [`super::shape`]; here the words become ids, and
 //! every value of the plan keeps its place in the text.
 
+use std::cell::OnceCell;
+
 use super::{Complexity, Contract, Derived, Objective, Plan, Priority, SCHEMA, Shared, TaskType};
 use super::{default, shape};
 use crate::domain::document::{self, Node, Syntax};
-use crate::domain::finding::{Code, Finding, Place};
+use crate::domain::finding::{Code, Finding, Lines, Place};
 use crate::domain::id::{ObjectiveId, PlanId};
 
 /// A plan text as far as it could be read.
@@ -19,6 +21,8 @@ pub struct Reading {
     /// What is wrong with its keys and values.
     pub findings: Vec<Finding>,
     root: Option<Node>,
+    /// Those of the text, once a place was asked for.
+    lines: OnceCell<Lines>,
 }
 
 /// Reads a plan from TOML, JSON, or either in a fenced block of a Markdown text.
@@ -29,6 +33,7 @@ pub fn read(text: &str) -> Reading {
         plan: None,
         findings: Vec::new(),
         root: None,
+        lines: OnceCell::new(),
     };
     let (root, syntax) = match document::parse(text) {
         Ok(parsed) => parsed,
@@ -44,7 +49,7 @@ pub fn read(text: &str) -> Reading {
     reading.syntax = Some(syntax);
     reading.findings = document::check(text, &root, &shape::PLAN);
     if reading.findings.is_empty() {
-        let mut builder = Builder { text, findings: Vec::new() };
+        let mut builder = Builder { text, lines: OnceCell::new(), findings: Vec::new() };
         let plan = builder.plan(&root);
         reading.findings = builder.findings;
         reading.plan = plan.filter(|_| reading.findings.is_empty());
@@ -63,7 +68,7 @@ impl Reading {
     /// The same for entry `index` of any list of tables.
     pub fn table_place(&self, table: &str, index: usize, key: &str) -> Option<Place> {
         let node = self.table(table, index)?;
-        Some(Place::of(&self.text, node.get(key).unwrap_or(node).span.clone()))
+        Some(self.place(node.get(key).unwrap_or(node).span.clone()))
     }
 
     /// The place of bytes `inner` of item `item` of a list of texts: of objective `index`, or of
@@ -81,12 +86,16 @@ impl Reading {
             Some(inner) => node.inside(&self.text, inner),
             None => node.span.clone(),
         };
-        Some(Place::of(&self.text, span))
+        Some(self.place(span))
     }
 
     /// The place of a key at the top of the plan.
     pub fn top_place(&self, key: &str) -> Option<Place> {
-        Some(Place::of(&self.text, self.root.as_ref()?.get(key)?.span.clone()))
+        Some(self.place(self.root.as_ref()?.get(key)?.span.clone()))
+    }
+
+    fn place(&self, span: std::ops::Range<usize>) -> Place {
+        self.lines.get_or_init(|| Lines::of(&self.text)).place(&self.text, span)
     }
 
     fn table(&self, table: &str, index: usize) -> Option<&Node> {
@@ -96,12 +105,14 @@ impl Reading {
 
 struct Builder<'a> {
     text: &'a str,
+    lines: OnceCell<Lines>,
     findings: Vec<Finding>,
 }
 
 impl Builder<'_> {
     fn report(&mut self, node: &Node, message: String, help: impl Into<String>) {
-        let place = Place::of(self.text, node.span.clone());
+        let lines = self.lines.get_or_init(|| Lines::of(self.text));
+        let place = lines.place(self.text, node.span.clone());
         self.findings.push(Finding::error(Code::BadField, message).help(help).at(Some(place)));
     }
 

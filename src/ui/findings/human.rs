@@ -3,16 +3,19 @@
 
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::{Source, Subject, first_line, is_valid};
-use crate::domain::finding::{Finding, Severity};
+use crate::domain::finding::{Finding, Place, Severity};
 use crate::ui::{count_of, text};
 
 /// The most text between the first and the last place of a finding that is handed to the
-/// renderer; places further away are named by line and column instead. It keeps a hostile
-/// file from making each finding cost the whole file.
-const EXCERPT_MAX: usize = 64 * 1024;
+/// renderer; places further away are named by line and column instead.
+const EXCERPT_MAX: usize = 4 * 1024;
+
+/// The most text that is handed to the renderer for all findings: beyond, a place is named and
+/// not shown. It keeps a hostile file of one long line from making each finding cost all of it.
+const EXCERPTS_MAX: usize = 8 * 1024 * 1024;
 
 /// How findings may look.
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +36,9 @@ pub fn human(
     let renderer = if look.color { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.term_width(look.width);
     let mut out = String::new();
+    let mut room = EXCERPTS_MAX;
     for finding in findings {
-        out.push_str(&render(finding, source, &renderer));
+        out.push_str(&render(finding, source, &renderer, &mut room));
         out.push_str("\n\n");
     }
     out.push_str(&summary(findings, subject));
@@ -63,7 +67,12 @@ fn summary(findings: &[Finding], subject: Subject<'_>) -> String {
     out
 }
 
-fn render(finding: &Finding, source: Option<Source<'_>>, renderer: &Renderer) -> String {
+fn render(
+    finding: &Finding,
+    source: Option<Source<'_>>,
+    renderer: &Renderer,
+    room: &mut usize,
+) -> String {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -74,16 +83,24 @@ fn render(finding: &Finding, source: Option<Source<'_>>, renderer: &Renderer) ->
     let mut group = Group::with_title(title);
     let mut notes = Vec::new();
     if let (Some(place), Some(source)) = (&finding.place, source) {
-        let excerpt = Excerpt::of(finding, source.text, place.span.clone());
-        let mut snippet = Snippet::source(excerpt.text)
-            .path(text::one_line(source.path).into_owned())
-            .line_start(excerpt.line)
-            .annotation(AnnotationKind::Primary.span(excerpt.primary));
-        for (span, label) in excerpt.related {
-            snippet = snippet.annotation(AnnotationKind::Context.span(span).label(label));
+        let path = text::one_line(source.path).into_owned();
+        let shown = shown(finding, source.text, place.span.clone());
+        if shown.lines.len() > *room {
+            let origin = Origin::path(path).line(place.line).char_column(place.column);
+            group = group.element(origin);
+        } else {
+            *room -= shown.lines.len();
+            let excerpt = Excerpt::of(place, source.text, shown);
+            let mut snippet = Snippet::source(excerpt.text)
+                .path(path)
+                .line_start(excerpt.line)
+                .annotation(AnnotationKind::Primary.span(excerpt.primary));
+            for (span, label) in excerpt.related {
+                snippet = snippet.annotation(AnnotationKind::Context.span(span).label(label));
+            }
+            group = group.element(snippet);
+            notes.extend(excerpt.far);
         }
-        group = group.element(snippet);
-        notes.extend(excerpt.far);
     }
     notes.extend(witness_note(finding));
     for note in notes {
@@ -121,28 +138,42 @@ struct Excerpt {
     far: Vec<String>,
 }
 
-impl Excerpt {
-    fn of(finding: &Finding, whole: &str, primary: Range<usize>) -> Self {
-        let primary = first_line(whole, primary);
-        let mut shown = lines_around(whole, &primary);
-        let mut near = Vec::new();
-        let mut far = Vec::new();
-        for (place, label) in &finding.related {
-            let label = text::one_line(label).into_owned();
-            let span = first_line(whole, place.span.clone());
-            let lines = lines_around(whole, &span);
-            let both = shown.start.min(lines.start)..shown.end.max(lines.end);
-            if both.len() <= EXCERPT_MAX || lines == shown {
-                shown = both;
-                near.push((span, label));
-            } else {
-                far.push(format!("line {}, column {}: {label}", place.line, place.column));
-            }
+/// What of a file is shown for a finding, in bytes of the file.
+struct Shown {
+    lines: Range<usize>,
+    primary: Range<usize>,
+    near: Vec<(Range<usize>, String)>,
+    far: Vec<String>,
+}
+
+fn shown(finding: &Finding, whole: &str, primary: Range<usize>) -> Shown {
+    let primary = first_line(whole, primary);
+    let mut shown = lines_around(whole, &primary);
+    let mut near = Vec::new();
+    let mut far = Vec::new();
+    for (place, label) in &finding.related {
+        let label = text::one_line(label).into_owned();
+        let span = first_line(whole, place.span.clone());
+        let lines = lines_around(whole, &span);
+        let both = shown.start.min(lines.start)..shown.end.max(lines.end);
+        if both.len() <= EXCERPT_MAX || lines == shown {
+            shown = both;
+            near.push((span, label));
+        } else {
+            far.push(format!("line {}, column {}: {label}", place.line, place.column));
         }
-        let relative = |span: Range<usize>| span.start - shown.start..span.end - shown.start;
+    }
+    Shown { lines: shown, primary, near, far }
+}
+
+impl Excerpt {
+    fn of(place: &Place, whole: &str, shown: Shown) -> Self {
+        let Shown { lines, primary, near, far } = shown;
+        let relative = |span: Range<usize>| span.start - lines.start..span.end - lines.start;
+        let above = whole[lines.start..primary.start].bytes().filter(|b| *b == b'\n').count();
         Self {
-            text: text::same_length(&whole[shown.clone()]).into_owned(),
-            line: whole[..shown.start].bytes().filter(|b| *b == b'\n').count() + 1,
+            text: text::same_length(&whole[lines.clone()]).into_owned(),
+            line: place.line.saturating_sub(above).max(1),
             primary: relative(primary),
             related: near.into_iter().map(|(span, label)| (relative(span), label)).collect(),
             far,
@@ -161,7 +192,7 @@ fn lines_around(text: &str, span: &Range<usize>) -> Range<usize> {
 mod tests {
     use super::super::sample;
     use super::*;
-    use crate::domain::finding::{Code, Place};
+    use crate::domain::finding::Code;
     use crate::domain::path::is_printable;
 
     const PLAIN: Look = Look { color: false, width: 100 };
@@ -210,6 +241,18 @@ warning[stale-render]: `plan.md` is old
         assert!(out.lines().all(|line| line.chars().count() <= 120), "{out}");
         assert!(out.contains(&format!("2:{}", (1 << 20) + 1)), "{out}");
         assert!(out.contains("line 1, column 5: \\u{1b}[0mfar"), "{out}");
+    }
+
+    #[test]
+    fn many_findings_in_one_long_line_are_named_and_not_all_shown() {
+        let text = "touch = [".to_owned() + &"\"a\", ".repeat(1 << 18);
+        let place = |i: usize| Place::of(&text, 9 + 5 * i..12 + 5 * i);
+        let finding = |i| Finding::error(Code::BadPattern, format!("m{i}")).at(Some(place(i)));
+        let many: Vec<Finding> = (0..100).map(finding).collect();
+        let source = Some(Source { path: "p", text: &text });
+        let out = human(&many, source, Subject::default(), PLAIN);
+        assert!(out.contains("error[bad-pattern]: m0\n --> p:1:10\n  |\n"), "{out}");
+        assert!(out.contains("error[bad-pattern]: m99\n --> p:1:505\n\n"), "{out}");
     }
 
     #[test]

@@ -88,10 +88,10 @@ fn end_column(place: &crate::domain::finding::Place, text: &str) -> usize {
 /// The part of a byte range of `text` that lies on the line where it begins. Offsets that are
 /// beyond the end or inside a character are moved back.
 fn first_line(text: &str, span: std::ops::Range<usize>) -> std::ops::Range<usize> {
-    let place = crate::domain::finding::Place::of(text, span);
-    let marked = &text[place.span.clone()];
-    let length = marked.find('\n').unwrap_or(marked.len());
-    place.span.start..place.span.start + length
+    let start = text.floor_char_boundary(span.start.min(text.len()));
+    let end = text.floor_char_boundary(span.end.min(text.len())).max(start);
+    let marked = &text[start..end];
+    start..start + marked.find('\n').unwrap_or(marked.len())
 }
 
 #[cfg(test)]

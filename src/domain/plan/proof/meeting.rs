@@ -5,15 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Prover;
 use super::separate::separation;
+use super::tracked::Owned;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::finding::{Code, Finding, Severity};
-use crate::domain::overlap::{Case, Language, Meeting, candidates, crossing, meet};
+use crate::domain::overlap::{
+    Case, Language, Meeting, broadest, candidates, crossing, meet_within,
+};
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::Pattern;
 use crate::domain::scope::{Languages, Rules, Scope};
 
 /// The pairs of objectives whose effective scopes meet, lower position first.
 pub(super) type Meetings = BTreeMap<(usize, usize), Meeting>;
+
+/// So many pairs of objectives that meet are told one by one, and of each other rule as many.
+const MAX_TOLD: usize = 5_000;
+/// A plan of which more pairs meet is too complex: it is no longer about two scopes that collide.
+const MAX_MEETINGS: usize = 20_000;
 
 /// Pairs of objectives, lower position first.
 pub(super) type Close = BTreeSet<(usize, usize)>;
@@ -52,10 +60,19 @@ impl Prover<'_> {
             if apart || scopes[a].id == scopes[b].id {
                 continue;
             }
-            match meet(languages.get(a), languages.get(b), Case::Exact) {
+            if meetings.len() == MAX_MEETINGS {
+                self.all_meet(scopes, &broadest(&touched(scopes)).pattern);
+                break;
+            }
+            match meet_within(languages.get(a), languages.get(b), Case::Exact, &self.effort) {
                 Ok(Some(meeting)) => drop(meetings.insert((a, b), meeting)),
                 Ok(None) => {}
-                Err(stuck) => self.too_complex(&scopes[a].id, &stuck.pattern),
+                Err(stuck) => {
+                    self.too_complex(&scopes[a].id, &stuck.pattern);
+                    if self.effort.is_spent() {
+                        break;
+                    }
+                }
             }
         }
         meetings
@@ -68,16 +85,22 @@ impl Prover<'_> {
         rules: &Rules,
         meetings: &Meetings,
     ) -> Result<(), Failure> {
-        for ((a, b), meeting) in meetings {
-            if waves[*a] != waves[*b] || waves[*a] == 0 {
-                continue;
-            }
+        let owned = Owned::new(self.facts.tracked, scopes, rules);
+        let together = |pair: &(usize, usize)| waves[pair.0] == waves[pair.1] && waves[pair.0] != 0;
+        let told = meetings.iter().filter(|(pair, _)| together(pair));
+        let untold = told.clone().skip(MAX_TOLD).count();
+        if untold > 0 {
+            let message = format!("{untold} more pairs of objectives overlap");
+            let finding = Finding::error(Code::ScopeOverlap, message)
+                .help("give what many of them touch to one, or list it under `[[shared]]`");
+            self.findings.push(finding);
+        }
+        for ((a, b), meeting) in told.take(MAX_TOLD) {
             let (one, two) = (&scopes[*a], &scopes[*b]);
-            let both = |p: &&RepoPath| one.owns(rules, p) && two.owns(rules, p);
-            let tracked: Vec<&RepoPath> = self.facts.tracked.iter().filter(both).collect();
-            let witness = tracked.first().copied().unwrap_or(&meeting.left);
+            let (tracked, count) = owned.both(*a, *b);
+            let witness = tracked.unwrap_or(&meeting.left);
             let patterns = [confirmed(one, rules, witness)?, confirmed(two, rules, witness)?];
-            let kind = if tracked.is_empty() { "a new file such as " } else { "" };
+            let kind = if count == 0 { "a new file such as " } else { "" };
             let below = self.meant_below(patterns, witness);
             let message = format!(
                 "{} and {} can both change {kind}{witness} in wave {}",
@@ -94,8 +117,8 @@ impl Prover<'_> {
             let other = self.pattern_place(*b, "touch", patterns[1]);
             finding.related.extend(other.map(|p| (p, format!("{} has it here", two.id))));
             finding.wave = Some(waves[*a]);
-            finding.witness_exists = Some(!tracked.is_empty());
-            finding.tracked_count = Some(tracked.len());
+            finding.witness_exists = Some(count > 0);
+            finding.tracked_count = Some(count);
             finding.witness = Some(witness.clone());
             self.findings.push(finding);
         }
@@ -105,8 +128,10 @@ impl Prover<'_> {
     /// The scopes meet only where one names a directory that exists without its slash: the
     /// other could put a file in its place.
     fn meant_below(&self, patterns: [&Pattern; 2], witness: &RepoPath) -> Option<String> {
-        let is_directory = self.facts.tracked.iter().any(|p| p.is_below(witness));
         let named = patterns.iter().find(|p| p.as_str().as_bytes() == witness.as_bytes())?;
+        let directory = [witness.as_bytes(), b"/"].concat();
+        let from = self.facts.tracked.partition_point(|p| p.as_bytes() < directory.as_slice());
+        let is_directory = self.facts.tracked.get(from).is_some_and(|p| p.is_below(witness));
         is_directory.then(|| {
             format!("write `{named}/` for what is below the directory: without the slash it is also a file of that name")
         })
@@ -123,9 +148,20 @@ impl Prover<'_> {
         let severity = level(self.facts.config.case_is_error);
         let same_wave = |(a, b): &(usize, usize)| waves[*a] == waves[*b] && waves[*a] != 0;
         let new = |pair: &(usize, usize)| same_wave(pair) && !meetings.contains_key(pair);
+        let mut told = 0;
         for &(a, b) in close.iter().filter(|pair| new(pair)) {
+            if self.effort.is_spent() {
+                break;
+            }
+            if told == MAX_TOLD {
+                let message =
+                    "not every pair is held against a disk that ignores case: there are too many";
+                let finding = Finding::new(Code::ScopeCase, severity, message);
+                self.findings.push(finding.help("correct those that are told, and check again"));
+                break;
+            }
             let (one, two) = (&scopes[a], &scopes[b]);
-            match meet(languages.get(a), languages.get(b), Case::Folded) {
+            match meet_within(languages.get(a), languages.get(b), Case::Folded, &self.effort) {
                 Ok(Some(meeting)) => {
                     let message = format!(
                         "on a disk that ignores case, {} of {} is {} of {}",
@@ -141,6 +177,7 @@ impl Prover<'_> {
                     finding.wave = Some(waves[a]);
                     finding.witness = Some(meeting.left);
                     self.findings.push(finding);
+                    told += 1;
                 }
                 Ok(None) => {}
                 Err(stuck) => self.too_complex(&one.id, &stuck.pattern),
@@ -162,7 +199,17 @@ impl Prover<'_> {
             Close::new()
         });
         let same_wave = |x: usize, y: usize| x != y && waves[x] == waves[y] && waves[x] != 0;
+        let already = self.findings.len();
         for (reader, writer) in close.into_iter().filter(|(x, y)| same_wave(*x, *y)) {
+            if self.effort.is_spent() {
+                break;
+            }
+            if self.findings.len() - already >= MAX_TOLD {
+                let message = "not everything that an objective reads is held against the others: there is too much";
+                let finding = Finding::new(Code::ReadHazard, severity, message);
+                self.findings.push(finding.help("correct those that are told, and check again"));
+                break;
+            }
             self.hazard(
                 severity,
                 waves[reader],
@@ -183,7 +230,7 @@ impl Prover<'_> {
     ) {
         for pattern in &reader.read {
             let reads = Language::new(std::slice::from_ref(pattern), &[]);
-            match meet(&reads, changed, Case::Exact) {
+            match meet_within(&reads, changed, Case::Exact, &self.effort) {
                 Ok(Some(meeting)) => {
                     let both = |p: &&RepoPath| pattern.matches(p) && writer.owns(rules, p);
                     let tracked = self.facts.tracked.iter().find(both);

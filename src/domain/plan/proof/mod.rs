@@ -5,6 +5,7 @@ use super::{Plan, Reading};
 use crate::domain::config::Config;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::finding::{Code, Finding, Severity};
+use crate::domain::overlap::Effort;
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::Pattern;
 use crate::domain::scope::{Languages, Rules, Scope};
@@ -18,6 +19,7 @@ mod narrow;
 mod reach;
 mod separate;
 mod structure;
+mod tracked;
 
 pub use learn::{Calibration, Past, learn};
 
@@ -63,7 +65,13 @@ impl Proof {
 /// Proves `plan`, which was read from `reading`. Fails only with a bug of git ap itself: when
 /// two independent matchers disagree about a path that is about to be shown.
 pub fn prove(reading: &Reading, plan: &Plan, facts: Facts<'_>) -> Result<Proof, Failure> {
-    let mut prover = Prover { reading, plan, facts, findings: reading.findings.clone() };
+    let mut prover = Prover {
+        reading,
+        plan,
+        facts,
+        findings: reading.findings.clone(),
+        effort: Effort::for_many(),
+    };
     let rules = prover.rules();
     let scopes = prover.scopes();
     let mut constraints = prover.constraints();
@@ -102,7 +110,8 @@ pub fn scopes(
     config: &Config,
 ) -> Result<(Vec<Scope>, Rules), Failure> {
     let facts = Facts { config, tracked: &[] };
-    let mut prover = Prover { reading, plan, facts, findings: Vec::new() };
+    let mut prover =
+        Prover { reading, plan, facts, findings: Vec::new(), effort: Effort::for_many() };
     let (rules, scopes) = (prover.rules(), prover.scopes());
     match prover.findings.into_iter().next() {
         None => Ok((scopes, rules)),
@@ -115,6 +124,8 @@ struct Prover<'a> {
     plan: &'a Plan,
     facts: Facts<'a>,
     findings: Vec<Finding>,
+    /// What all exact decisions may cost together.
+    effort: Effort,
 }
 
 impl Prover<'_> {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::Prover;
 use super::meant::Names;
 use crate::domain::finding::{Code, Finding};
-use crate::domain::overlap::Language;
+use crate::domain::overlap::{Effort, Language};
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::{NormalForm, Pattern};
 use crate::domain::scope::{Rules, Scope};
@@ -27,12 +27,12 @@ impl Prover<'_> {
             if permits_something(scope, rules, pattern) {
                 continue;
             }
-            match scope.permitted(rules, pattern).example() {
+            match scope.permitted(rules, pattern).example_within(&self.effort) {
                 Ok(Some(_)) => {}
                 Ok(None) => {
                     let place = self.pattern_place(index, "touch", pattern);
                     let alone = Language::new(std::slice::from_ref(pattern), &[]);
-                    if alone.example() == Ok(None) {
+                    if alone.example_within(&self.effort) == Ok(None) {
                         let message = format!("`{pattern}` matches no path that git could hold");
                         let finding = Finding::error(Code::BadPattern, message)
                             .help("correct it, or remove it")
@@ -46,7 +46,7 @@ impl Prover<'_> {
                         Code::ScopeForbidden,
                         format!(
                             "all of `{pattern}` is forbidden{}",
-                            by_whom(scope, rules, pattern)
+                            by_whom(scope, rules, pattern, &self.effort)
                         ),
                     );
                     let finding = finding
@@ -140,12 +140,12 @@ fn permits_something(scope: &Scope, rules: &Rules, pattern: &Pattern) -> bool {
 }
 
 /// The list that forbids a whole pattern, if a single pattern of one does.
-fn by_whom(scope: &Scope, rules: &Rules, pattern: &Pattern) -> String {
+fn by_whom(scope: &Scope, rules: &Rules, pattern: &Pattern, effort: &Effort) -> String {
     let lists = [(&rules.global_forbid, "`global_forbid`"), (&scope.forbid, "its `forbid`")];
     for (list, name) in lists {
         let alone = list.iter().find(|one| {
             let left = Language::new(std::slice::from_ref(pattern), std::slice::from_ref(*one));
-            left.example() == Ok(None)
+            left.example_within(effort) == Ok(None)
         });
         if let Some(one) = alone {
             return format!(" by `{one}` of {name}");
