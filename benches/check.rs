@@ -119,7 +119,149 @@ fn main() {
     let found = !run(root, program, &["check", "planted.toml"]).1;
     println!("one planted overlap: {}", if found { "found" } else { "MISSED" });
     pairwise();
+    strangers();
+    let within = hostile(root, program);
     assert!(found, "the planted overlap was missed");
+    assert!(within, "a hostile plan went beyond {SECONDS} s or {MEBIBYTES} MiB");
+}
+
+/// What a hostile plan may take.
+const SECONDS: f64 = 2.0;
+const MEBIBYTES: usize = 500;
+
+/// Plans that are made to cost: time and peak memory of each. Returns whether all stayed within
+/// the limits.
+fn hostile(root: &Path, program: &str) -> bool {
+    let star = format!("**/*a{}", "?".repeat(14));
+    let exceptions = |i: usize| -> Vec<String> {
+        (0..8).map(|k| format!("**/*[ac]{}b", "?".repeat(4 + 2 * k + i % 2))).collect()
+    };
+    let alternatives: Vec<String> = (0..10_000).map(|i| format!("n{i}")).collect();
+    let one = |text: String| vec![(vec![text], Vec::new()), (vec!["n5".to_owned()], Vec::new())];
+    let many = |count: usize, touch: &dyn Fn(usize) -> Vec<String>| -> Vec<Scope> {
+        (0..count).map(|i| (touch(i), Vec::new())).collect()
+    };
+    let plans: Vec<(&str, Vec<Scope>)> = vec![
+        ("**/*a?????????????? against its like", one(star.clone())),
+        (
+            "the same with exceptions of its kind",
+            (0..6).map(|i| (vec![format!("{star}b")], exceptions(i))).collect(),
+        ),
+        ("10,000 alternatives", one(format!("{{{}}}", alternatives.join(",")))),
+        ("braces 50 deep", one(format!("{}a{}", "{".repeat(50), "}".repeat(50)))),
+        ("40 braces in a row", one("{a,b}".repeat(40))),
+        ("a pattern of 1 MiB", one("a".repeat(1 << 20))),
+        ("1,000 gaps in a row", one(format!("{}x", "**/".repeat(1000)))),
+        ("30 x 512 alternatives", many(30, &|i| vec![format!("{}*{i}", "{a,b}".repeat(9))])),
+        ("5,000 patterns that all meet", many(5_000, &|i| vec![format!("**/*a{i}*")])),
+        (
+            "5,000 patterns of 500 objectives that all meet",
+            many(500, &|i| (0..10).map(|k| format!("**/*a{}*", 10 * i + k)).collect()),
+        ),
+        (
+            "100 objectives that all meet",
+            many(100, &|i| vec!["src/**".into(), "**/*.rs".into(), format!("**/*_{i}.py")]),
+        ),
+    ];
+    let mut within = true;
+    for (name, scopes) in plans {
+        std::fs::write(root.join("hostile.toml"), scopes_text(&scopes)).expect("writable");
+        let (seconds, mebibytes, answer) = watched(root, program, &["check", "hostile.toml"]);
+        println!("hostile, {name}: {seconds:.2} s, {mebibytes} MiB, exit {answer}");
+        within &= seconds <= SECONDS && mebibytes <= MEBIBYTES && matches!(answer, 0 | 3);
+    }
+    within
+}
+
+/// What an objective may touch and what not.
+type Scope = (Vec<String>, Vec<String>);
+
+fn scopes_text(scopes: &[Scope]) -> String {
+    let mut text =
+        "schema = 1\nid = \"20251008-104131-bench\"\nrequest = \"r\"\ntype = \"feature\"\n"
+            .to_owned();
+    for (i, (touch, forbid)) in scopes.iter().enumerate() {
+        writeln!(
+            text,
+            "[[objective]]\nid = \"T{i}\"\ntitle = \"t\"\nwave = 1\ncreates = true\ntouch = {touch:?}\nforbid = {forbid:?}"
+        )
+        .expect("writing to a string cannot fail");
+    }
+    text
+}
+
+/// Seconds, peak memory in MiB (`VmHWM` of proc(5), read until the end) and exit code of a
+/// program.
+fn watched(directory: &Path, program: &str, arguments: &[&str]) -> (f64, usize, i32) {
+    let start = Instant::now();
+    let mut child = Command::new(program)
+        .args(arguments)
+        .current_dir(directory)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    loop {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes = line.and_then(|l| l.trim().trim_end_matches(" kB").trim().parse().ok());
+        peak = peak.max(kibibytes.unwrap_or(0_usize));
+        if let Some(end) = child.try_wait().expect("it is our child") {
+            let code = end.code().unwrap_or(-1);
+            return (start.elapsed().as_secs_f64(), peak.div_ceil(1024), code);
+        }
+        std::thread::sleep(std::time::Duration::from_micros(500));
+    }
+}
+
+/// The crate `regex-intersect` on all pairs of patterns of a few objectives, and what that makes
+/// for 1,000 of them. It takes no anchors (it calls `^a$` and `^a$` disjoint), so it gets bare
+/// expressions.
+fn strangers() {
+    let (sample, whole) = (6_u32, 1_000_u32);
+    let plan = plan::read(&plan_text(sample as usize, false)).plan.expect("the plan is valid");
+    let expressions: Vec<Vec<String>> =
+        plan.objectives.iter().map(|o| o.touch.iter().map(|t| expression(t)).collect()).collect();
+    let start = Instant::now();
+    let (mut met, mut pairs) = (0, 0_u32);
+    for (i, one) in expressions.iter().enumerate() {
+        for other in &expressions[i + 1..] {
+            pairs += 1;
+            let mut both = one.iter().flat_map(|a| other.iter().map(move |b| (a, b)));
+            met += usize::from(both.any(|(a, b)| regex_intersect::non_empty(a, b).unwrap_or(true)));
+        }
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    let all = f64::from(whole) * f64::from(whole - 1) / 2.0;
+    println!(
+        "regex-intersect on all pairs of {sample} objectives: {seconds:.2} s, {met} of {pairs} meet; \
+         extrapolated to all pairs of {whole}: {:.0} s",
+        seconds / f64::from(pairs) * all
+    );
+}
+
+/// A pattern of this benchmark as a regular expression without anchors.
+fn expression(pattern: &str) -> String {
+    let mut out = String::new();
+    let mut rest = pattern;
+    while let Some(c) = rest.chars().next() {
+        let (taken, text) = match c {
+            '*' if rest.starts_with("**/") => (3, "([^/]+/)*".to_owned()),
+            '*' if rest.starts_with("**") => (2, ".+".to_owned()),
+            '*' => (1, "[^/]*".to_owned()),
+            '?' => (1, "[^/]".to_owned()),
+            '{' => (1, "(".to_owned()),
+            '}' => (1, ")".to_owned()),
+            ',' => (1, "|".to_owned()),
+            '.' => (1, "\\.".to_owned()),
+            c => (c.len_utf8(), c.to_string()),
+        };
+        out.push_str(&text);
+        rest = &rest[taken..];
+    }
+    if pattern.ends_with('/') { out + ".+" } else { out }
 }
 
 /// Every pair of objectives by itself, which is what the candidates save.

@@ -14,6 +14,7 @@ mod findings;
 mod gates;
 mod git_layer;
 mod hooks;
+mod hostile;
 mod merge_agrees;
 mod mutated_plans;
 mod oracle;

@@ -2,7 +2,8 @@
 //! path components, and the trie is multiplied with itself. Names that differ never meet there,
 //! so unrelated scopes cost nothing; what is left is decided exactly.
 
-use std::collections::{BTreeSet, HashSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::leads::fitting;
 use super::trie::{Named, Shaped, Trie};
@@ -38,12 +39,17 @@ pub fn crossing(
     Ok(pairs.into_iter().map(|(one, other)| (one, other - ones.len())).collect())
 }
 
-/// The pattern that says least about where it is: what to name where nearly everything meets.
+/// What to name where nearly everything meets: the pattern that most scopes have, and of those
+/// the one that says least about where it is.
 pub fn broadest(scopes: &[&[Pattern]]) -> TooComplex {
-    let lead = |p: &Pattern| p.forms().iter().map(|f| f.literal_lead().len()).min();
-    let patterns = scopes.iter().copied().flatten();
-    let broadest = patterns.min_by_key(|p| (lead(p), p.as_str()));
-    TooComplex { pattern: broadest.map_or_else(String::new, |p| p.as_str().to_owned()) }
+    let mut counts: BTreeMap<&str, (usize, Reverse<usize>)> = BTreeMap::new();
+    for pattern in scopes.iter().copied().flatten() {
+        let leads = pattern.forms().iter().map(|form| form.literal_lead().len());
+        let lead = Reverse(leads.min().unwrap_or(0));
+        counts.entry(pattern.as_str()).or_insert((0, lead)).0 += 1;
+    }
+    let broadest = counts.into_iter().max_by_key(|(text, key)| (*key, Reverse(*text)));
+    TooComplex { pattern: broadest.map_or_else(String::new, |(text, _)| text.to_owned()) }
 }
 
 /// A place in the trie, or everything below a pattern that ends there.

@@ -26,6 +26,8 @@ pub(super) struct Exhausted;
 
 /// The steps for a single question.
 const ONE: usize = 2_000_000;
+/// What keeping an answer counts for: it takes memory.
+const KEPT: usize = 10;
 /// The largest table of one question.
 const TABLE: usize = 1_000_000;
 
@@ -61,6 +63,7 @@ impl Effort {
             return Ok(found.clone());
         }
         let found = decide()?;
+        self.spend(KEPT)?;
         let mut known = known.borrow_mut();
         if !known.contains_key(a) {
             known.insert(a.clone(), HashMap::new());

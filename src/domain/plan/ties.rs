@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Plan, Proof};
 use crate::domain::finding::{Code, Severity};
 use crate::domain::id::ObjectiveId;
-use crate::domain::overlap::{Case, Language, candidates, meet};
+use crate::domain::overlap::{Case, Effort, Language, candidates, meet, meet_within};
 use crate::domain::path::RepoPath;
 use crate::domain::scope::Languages;
 use crate::domain::wave::{self, Constraints, Cycle};
@@ -27,9 +27,10 @@ impl Ties {
         let mut ties = Self::default();
         let languages = Languages::new(&proof.scopes, &proof.rules);
         let touched: Vec<_> = proof.scopes.iter().map(|s| s.touch.as_slice()).collect();
+        let effort = Effort::for_many();
         for (a, b) in candidates(&touched, Case::Exact).unwrap_or_default() {
             // A pair that cannot be decided is kept apart.
-            match meet(languages.get(a), languages.get(b), Case::Exact) {
+            match meet_within(languages.get(a), languages.get(b), Case::Exact, &effort) {
                 Ok(None) => {}
                 Ok(Some(met)) => drop(ties.meet.insert((a, b), Some(met.left))),
                 Err(_) => drop(ties.meet.insert((a, b), None)),

@@ -252,7 +252,7 @@ warning[stale-render]: `plan.md` is old
         let source = Some(Source { path: "p", text: &text });
         let out = human(&many, source, Subject::default(), PLAIN);
         assert!(out.contains("error[bad-pattern]: m0\n --> p:1:10\n  |\n"), "{out}");
-        assert!(out.contains("error[bad-pattern]: m99\n --> p:1:505\n\n"), "{out}");
+        assert!(out.contains("error[bad-pattern]: m99\n--> p:1:505\n\n"), "{out}");
     }
 
     #[test]

@@ -48,7 +48,8 @@ pub fn learn(
     facts: Facts<'_>,
     past: Past<'_>,
 ) -> Proof {
-    let mut prover = Prover { reading, plan, facts, findings: proof.findings };
+    let mut prover =
+        Prover { reading, plan, facts, findings: proof.findings, effort: Effort::for_many() };
     prover.propose_shared(&proof.scopes, &proof.rules, past.history);
     let ground = Ground::new(&proof.scopes, &proof.rules, past.history);
     prover.too_narrow(&ground, past);

@@ -11,6 +11,8 @@ use crate::domain::scope::{Rules, Scope};
 /// The tracked paths by the objectives that own them, as sets of bits.
 pub(super) struct Owned<'a> {
     tracked: &'a [RepoPath],
+    /// Their components.
+    names: OnceCell<Vec<Vec<&'a [u8]>>>,
     scopes: &'a [Scope],
     rules: &'a Rules,
     /// What no objective owns, whatever its scope says.
@@ -22,7 +24,8 @@ impl<'a> Owned<'a> {
     /// Of these tracked paths, which are sorted.
     pub(super) fn new(tracked: &'a [RepoPath], scopes: &'a [Scope], rules: &'a Rules) -> Self {
         let by = scopes.iter().map(|_| OnceCell::new()).collect();
-        Self { tracked, scopes, rules, special: OnceCell::new(), by }
+        let (names, special) = (OnceCell::new(), OnceCell::new());
+        Self { tracked, names, scopes, rules, special, by }
     }
 
     /// The first path that both own, and how many there are.
@@ -51,10 +54,12 @@ impl<'a> Owned<'a> {
     }
 
     fn matched<'p>(&self, patterns: impl Iterator<Item = &'p Pattern>) -> Vec<u64> {
+        let split = |path: &'a RepoPath| path.components().collect();
+        let names = self.names.get_or_init(|| self.tracked.iter().map(split).collect());
         let mut bits = vec![0_u64; self.tracked.len().div_ceil(64)];
         for form in patterns.flat_map(Pattern::forms) {
             for at in matching(form, self.tracked) {
-                if bits[at / 64] & (1 << (at % 64)) == 0 && form.matches(&self.tracked[at]) {
+                if bits[at / 64] & (1 << (at % 64)) == 0 && form.matches_components(&names[at]) {
                     bits[at / 64] |= 1 << (at % 64);
                 }
             }
