@@ -6,7 +6,7 @@ use super::{Facts, Proof, Prover};
 use crate::domain::finding::{Code, Finding};
 use crate::domain::history::{Evidence, History, everybody_adds_to};
 use crate::domain::id::{ObjectiveId, PlanId};
-use crate::domain::overlap::{Case, meet};
+use crate::domain::overlap::{Case, Effort, meet};
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::{Pattern, literal};
 use crate::domain::plan::{Plan, Reading, toml_string};
