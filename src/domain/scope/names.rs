@@ -27,8 +27,8 @@ impl<'a> Shapes<'a> {
             self.nodes.push(Node::default());
         }
         let mut at = 0;
-        for token in component.tokens().iter().take(LEAD) {
-            at = match *token {
+        for token in component.tokens().take(LEAD) {
+            at = match token {
                 Token::Byte(byte) => self.step(at, byte, |node| &mut node.bytes),
                 Token::One(set) => self.step(at, set, |node| &mut node.sets),
                 Token::Many => break,

@@ -16,7 +16,7 @@ pub(super) struct Trie<'a, T> {
 #[derive(Debug)]
 struct Node<'a, T> {
     /// Children by name.
-    names: HashMap<Vec<u8>, usize>,
+    names: HashMap<&'a [u8], usize>,
     /// Children by any other shape of a component.
     shapes: Shapes<'a>,
     /// The child behind `**`.
