@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::candidates::set;
+use super::shapes::set;
 use crate::domain::pattern::{Component, Token};
 
 /// What has tokens: a name or a component.

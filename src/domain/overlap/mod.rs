@@ -7,6 +7,7 @@ mod leads;
 mod name;
 mod plain;
 mod search;
+mod shapes;
 mod trie;
 mod word;
 

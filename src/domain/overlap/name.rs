@@ -2,8 +2,8 @@
 //! component of a path can have.
 
 use super::Case;
-use super::candidates::set;
 use super::effort::{Effort, Exhausted};
+use super::shapes::set;
 use super::word::{Word, is_name, readability, swap_case};
 use crate::domain::automaton::Validity;
 use crate::domain::pattern::{ByteSet, Component, Token};

@@ -6,6 +6,7 @@ use std::fmt;
 use std::ops::Range;
 
 mod bytes;
+mod class;
 mod component;
 mod form;
 mod literal;
