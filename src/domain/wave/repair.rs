@@ -1,11 +1,16 @@
 //! Mending waves that an author set: what breaks no rule stays, and as few as possible move.
 
+use std::collections::BTreeSet;
+
 use super::schedule::{EXACT, Problem, groups, schedule, solve};
 use super::{Constraints, Cycle, order};
 
 /// How many choices of what to move are tried for one group before everything in it that may
 /// move does.
 const TRIES: usize = 4_000;
+/// How many looks at pairs the choice of what to move may take in a group that is too large to
+/// be searched to the end. Without it a crowd in one wave would double the work with every member.
+const LOOKS: usize = 4_000_000;
 
 /// Waves for all objectives in which nobody stands before what it needs or beside whom it meets.
 ///
@@ -32,6 +37,37 @@ pub fn repair(constraints: &Constraints) -> Result<Vec<u32>, Cycle> {
     Ok(schedule(&problem, &sequence))
 }
 
+/// What is left of a bounded search. Steps are counted, never time: the same plan is always
+/// mended in the same way.
+struct Budget {
+    tries: usize,
+    looks: usize,
+}
+
+impl Budget {
+    fn look(&mut self, cost: usize) {
+        self.looks = self.looks.saturating_sub(cost);
+    }
+
+    fn is_spent(&self) -> bool {
+        self.tries == 0 || self.looks == 0
+    }
+}
+
+/// How many of the pairs have nobody in common, as far as taking them in turn finds: at least one
+/// of each has to move.
+fn pairs_apart(broken: &[(usize, usize)]) -> usize {
+    let mut seen = BTreeSet::new();
+    let apart = broken.iter().filter(|(a, b)| {
+        let new = !seen.contains(a) && !seen.contains(b);
+        if new {
+            seen.extend([*a, *b]);
+        }
+        new
+    });
+    apart.count()
+}
+
 /// Objectives that are tied to each other, dependencies before their users.
 struct Group<'a> {
     constraints: &'a Constraints,
@@ -45,10 +81,14 @@ impl Group<'_> {
     fn settle(&self, settled: &mut [Option<u32>]) {
         let broken = self.broken();
         let fixed = self.order.iter().filter(|o| self.constraints.fixed[**o].is_some()).count();
-        let mut tries = if fixed <= EXACT { TRIES * 4 } else { TRIES };
-        for size in 0..=fixed {
+        let mut left = if fixed <= EXACT {
+            Budget { tries: TRIES * 4, looks: usize::MAX }
+        } else {
+            Budget { tries: TRIES, looks: LOOKS }
+        };
+        for size in pairs_apart(&broken)..=fixed {
             let mut moved = Vec::new();
-            if let Some(found) = self.freed(&broken, &mut moved, size, 0, &mut tries) {
+            if let Some(found) = self.freed(&broken, &mut moved, size, 0, &mut left) {
                 for (at, objective) in self.order.iter().enumerate() {
                     if moved.contains(objective) {
                         settled[*objective] = Some(found[at]);
@@ -56,7 +96,7 @@ impl Group<'_> {
                 }
                 return;
             }
-            if tries == 0 {
+            if left.is_spent() {
                 break;
             }
         }
@@ -95,14 +135,18 @@ impl Group<'_> {
         moved: &mut Vec<usize>,
         more: usize,
         from: usize,
-        tries: &mut usize,
+        left: &mut Budget,
     ) -> Option<Vec<u32>> {
+        left.look(broken.len() * (moved.len() + 1) + 1);
+        if left.is_spent() {
+            return None;
+        }
         let open = broken.iter().find(|(a, b)| !moved.contains(a) && !moved.contains(b));
         let choices: Vec<(usize, usize)> = match open {
             Some(&(a, b)) if more > 0 => vec![(a, from), (b, from)],
             Some(_) => return None,
             None if more == 0 => {
-                *tries = tries.checked_sub(1)?;
+                left.tries -= 1;
                 return self.placed(moved);
             }
             // Nothing is broken between those that stay, but there is no room: somebody else has
@@ -116,11 +160,11 @@ impl Group<'_> {
         };
         for (choice, next) in choices {
             moved.push(choice);
-            if let Some(found) = self.freed(broken, moved, more - 1, next, tries) {
+            if let Some(found) = self.freed(broken, moved, more - 1, next, left) {
                 return Some(found);
             }
             moved.pop();
-            if *tries == 0 {
+            if left.is_spent() {
                 return None;
             }
         }
@@ -162,7 +206,9 @@ impl Group<'_> {
             let needs = placed.iter().filter(|(p, _)| constraints.depends_on[o].contains(p));
             let after = needs.map(|(_, wave)| wave + 1).max().unwrap_or(1);
             let mut wave = after.max(constraints.fixed[o].unwrap_or(1));
-            while placed.iter().any(|(p, w)| *w == wave && constraints.conflict(*p, o)) {
+            let met = placed.iter().filter(|(p, _)| constraints.conflict(*p, o));
+            let taken: BTreeSet<u32> = met.map(|(_, wave)| *wave).collect();
+            while taken.contains(&wave) {
                 wave += 1;
             }
             settled[o] = Some(wave);

@@ -51,3 +51,44 @@ fn tied_to_nobody_is_scheduled_alone() {
     let waves = assign(&constraints).expect("no cycle");
     assert_eq!(waves.iter().max(), Some(&3));
 }
+
+#[test]
+fn a_crowd_in_one_wave_is_mended_in_bounded_steps() {
+    let count = 40;
+    let conflicts = (0..count).flat_map(|a| (a + 1..count).map(move |b| (a, b))).collect();
+    let depends_on = vec![Vec::new(); count];
+    let crowd = Constraints { depends_on, conflicts, fixed: vec![Some(1); count] };
+    let mut waves = repair(&crowd).expect("no cycle");
+    assert_eq!(waves[0], 1, "the first stays");
+    waves.sort_unstable();
+    assert_eq!(waves, (1..=40).collect::<Vec<u32>>());
+}
+
+#[test]
+fn many_pairs_in_one_group_are_mended_in_bounded_steps() {
+    // Pairs that meet, all tied by one objective after them.
+    let pairs = 40;
+    let mut depends_on = vec![Vec::new(); 2 * pairs];
+    depends_on.push((0..2 * pairs).collect());
+    let conflicts = (0..pairs).map(|p| (2 * p, 2 * p + 1)).collect();
+    let fixed = vec![Some(1); 2 * pairs + 1];
+    let waves = repair(&Constraints { depends_on, conflicts, fixed }).expect("no cycle");
+    for pair in 0..pairs {
+        assert_eq!(waves[2 * pair..2 * pair + 2], [1, 2]);
+    }
+    assert_eq!(waves[2 * pairs], 3);
+}
+
+#[test]
+fn a_thousand_that_meet_their_neighbours_are_mended_too() {
+    let count = 1_000;
+    let conflicts = (0..count).flat_map(|a| (a + 1..count.min(a + 9)).map(move |b| (a, b)));
+    let conflicts = conflicts.collect();
+    let fixed = vec![Some(1); count];
+    let depends_on = vec![Vec::new(); count];
+    let waves = repair(&Constraints { depends_on, conflicts, fixed }).expect("no cycle");
+    for a in 0..count {
+        assert!((a + 1..count.min(a + 9)).all(|b| waves[a] != waves[b]), "{a}");
+    }
+    assert_eq!(waves.iter().max(), Some(&9));
+}
