@@ -75,9 +75,10 @@ fn undoable(session: &Session) -> Result<&MergedWave, Failure> {
     if session.landed.is_some() {
         return revert("the session has landed");
     }
-    // One that waits has not gone on from it yet.
+    // One that waits has not gone on from it yet, unless it began there.
     let later = |o: &&crate::domain::session::Standing| {
-        o.wave > wave.wave && o.phase.is_at_work() && o.phase != Phase::Waiting
+        let began = o.place.as_ref().is_some_and(|place| place.start == wave.commit);
+        o.wave > wave.wave && o.phase.is_at_work() && (o.phase != Phase::Waiting || began)
     };
     if let Some(started) = session.objectives.iter().find(later) {
         return revert(&format!("{} has started from it", started.id));

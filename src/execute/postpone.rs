@@ -36,7 +36,8 @@ pub(super) fn postpone(
         .cloned()
         .collect();
     let agreed = &handle.agreed;
-    let moves = postponed(&handle.session, &agreed.plan, &agreed.scopes, &agreed.rules, &moving)?;
+    let (plan, scopes) = handle.against(&[]).foreseen()?;
+    let moves = postponed(&handle.session, &plan, &scopes, &agreed.rules, &moving)?;
     if moves.is_empty() {
         return Ok(());
     }

@@ -129,8 +129,9 @@ fn withdraw(
         let message = format!("objective {objective} asks for nothing that is undecided");
         return Err(Failure::new(Kind::User, message).hint("git ap status").into());
     }
-    for request in &asked {
-        let moves = crate::execute::request::moved_back(&handle, request);
+    // The last one first: each takes back what it has moved itself.
+    for request in asked.iter().rev() {
+        let moves = crate::execute::request::moved_back(&handle, request)?;
         handle.append(Entry::ScopeWithdrawn { request: request.seq, moves })?;
     }
     debug_assert!(handle.standing(objective).is_ok_and(|o| o.phase != Phase::Waiting));

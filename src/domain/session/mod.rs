@@ -2,6 +2,7 @@
 //! here follows from the lines of the journal alone.
 
 mod entry;
+mod foreseen;
 mod next;
 mod postpone;
 mod replay;
@@ -9,6 +10,7 @@ mod request;
 mod revise;
 
 pub use entry::{Amendment, Answer, Approval, Entry, Holder, Line, Operation, Place, Tip};
+pub use foreseen::{foreseen, waits};
 pub use next::{Next, next};
 pub use postpone::postponed;
 pub use replay::replay;

@@ -1,14 +1,13 @@
 //! Asking for more while an objective is worked on: what was asked, and what the plan, the other
 //! objectives and other sessions say to it.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
-use super::{Phase, Place, Session};
+use super::foreseen::{foreseen, has_room, holders, waits};
+use super::{Place, Session};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::{ObjectiveId, PlanId};
-use crate::domain::overlap::{Case, Language, TooComplex, meet};
+use crate::domain::overlap::{Case, Language, TooComplex};
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::Pattern;
 use crate::domain::plan::Plan;
@@ -225,52 +224,42 @@ impl Against<'_> {
         Ok(None)
     }
 
-    /// The first objective of this session that holds a part of a scope, with a path of it: one of the same wave, or one
-    /// that is at work and not merged.
+    /// The first objective of this session that holds a part of a scope, with a path of it: one of
+    /// the same wave, or one that is at work and not merged. One that waits for `asked` itself
+    /// comes first: it is never given.
     pub fn held_here(&self, asked: &Scope) -> Result<Option<(Holding, RepoPath)>, Failure> {
-        let wave = self.session.objective(&asked.id).map(|o| o.wave);
-        let language = asked.effective(self.rules);
-        for other in self.scopes.iter().filter(|s| s.id != asked.id) {
-            let Some(standing) = self.session.objective(&other.id) else { continue };
-            let over = matches!(standing.phase, Phase::Merged | Phase::Dropped);
-            let beside = Some(standing.wave) == wave || standing.phase.is_at_work();
-            if over || !beside {
-                continue;
-            }
-            let theirs = other.effective(self.rules);
-            if let Some(met) = meet(&language, &theirs, self.case).map_err(complex)? {
-                let holder = Holding { session: None, objective: other.id.clone() };
-                return Ok(Some((holder, met.left)));
-            }
+        let (session, rules, case) = (self.session, self.rules, self.case);
+        let mut found = holders(session, self.scopes, rules, asked, case)?;
+        if found.len() > 1 {
+            let (then, _) = foreseen(session, self.plan, self.scopes, rules, case)?;
+            found.sort_by_key(|(holder, _)| !waits(session, &then, holder, &asked.id));
         }
-        Ok(None)
+        let first = found.into_iter().next();
+        Ok(first.map(|(objective, path)| (Holding { session: None, objective }, path)))
     }
 
-    /// Whether `waiting` cannot go on before `on` is merged, because it depends on it or has
-    /// asked for what it holds, also through others.
-    pub fn waits(&self, waiting: &ObjectiveId, on: &ObjectiveId) -> bool {
-        let (mut open, mut seen) = (vec![waiting.clone()], BTreeSet::new());
-        while let Some(id) = open.pop() {
-            if id == *on {
-                return true;
-            }
-            if !seen.insert(id.clone()) {
-                continue;
-            }
-            let needs = self.plan.objective(&id).map(|o| o.depends_on.clone()).unwrap_or_default();
-            let merged = |o: &ObjectiveId| {
-                self.session.objective(o).is_some_and(|s| s.phase == Phase::Merged)
-            };
-            open.extend(needs.into_iter().filter(|need| !merged(need)));
-            let requests = self.session.requests.iter().filter(|r| r.objective == id);
-            open.extend(requests.filter_map(|r| match &r.state {
-                Asked::Waiting { holder: Holding { session: None, objective }, .. } => {
-                    Some(objective.clone())
-                }
-                _ => None,
-            }));
-        }
-        false
+    /// The plan and the scopes as they will stand once everything that is waited for is given.
+    pub fn foreseen(&self) -> Result<(Plan, Vec<Scope>), Failure> {
+        foreseen(self.session, self.plan, self.scopes, self.rules, self.case)
+    }
+
+    /// Whether objectives can be moved to these places.
+    pub fn has_room(&self, places: &[Place]) -> Result<bool, Failure> {
+        has_room(self.session, places, self.plan, self.scopes, self.rules, self.case)
+    }
+
+    /// Everybody of this session who holds a part of what an objective asks for.
+    pub fn holders(
+        &self,
+        objective: &ObjectiveId,
+        wanted: &[Pattern],
+    ) -> Result<Vec<ObjectiveId>, Failure> {
+        let Some(own) = self.scopes.iter().find(|s| s.id == *objective) else {
+            return Ok(Vec::new());
+        };
+        let asked = Scope { touch: wanted.to_vec(), ..own.clone() };
+        let found = holders(self.session, self.scopes, self.rules, &asked, self.case)?;
+        Ok(found.into_iter().map(|(id, _)| id).collect())
     }
 }
 

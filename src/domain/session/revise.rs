@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::foreseen::foreseen;
 use super::{Phase, Place, Session};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::ObjectiveId;
@@ -114,25 +115,60 @@ fn places(
     let open: Vec<usize> =
         (0..new.objectives.len()).filter(|i| !over(&new.objectives[*i].id)).collect();
     let position = |id: &ObjectiveId| open.iter().position(|i| new.objectives[*i].id == *id);
-    let depends_on = open.iter().map(|i| {
-        let needs = new.objectives[*i].depends_on.iter();
-        needs.filter_map(position).collect()
+    let (then, wider) = foreseen(session, new, scopes, rules, Case::Exact)?;
+    let met = conflicts(&open, scopes, rules)?;
+    let at_work = |at: usize| {
+        let standing = session.objective(&new.objectives[open[at]].id);
+        standing.is_some_and(|o| o.phase.is_at_work())
+    };
+    let added = |at: usize| session.objective(&new.objectives[open[at]].id).is_none();
+    let depends_on = open.iter().enumerate().map(|(at, i)| {
+        let needs = then.objectives[*i].depends_on.iter().filter_map(position);
+        let mut needs: Vec<usize> = needs.collect();
+        // What is added does not begin beside somebody who is at work on the same, in any wave.
+        if added(at) {
+            let beside = met.iter().filter_map(|(a, b)| match () {
+                () if *a == at => Some(*b),
+                () if *b == at => Some(*a),
+                () => None,
+            });
+            needs.extend(beside.filter(|other| at_work(*other)));
+        }
+        needs.sort_unstable();
+        needs.dedup();
+        needs
     });
     let fixed = open.iter().map(|i| {
         let objective = &new.objectives[*i];
         let wished = wished(session, old, objective)?;
         Some(wished.max(merged + 1) - merged)
     });
-    let constraints = Constraints {
+    let mut constraints = Constraints {
         depends_on: depends_on.collect(),
         fixed: fixed.collect(),
-        conflicts: conflicts(&open, scopes, rules)?,
+        conflicts: conflicts(&open, &wider, rules)?,
     };
-    let waves = assign(&constraints).map_err(|cycle| {
-        let ids: Vec<&str> = cycle.0.iter().map(|i| new.objectives[open[*i]].id.as_str()).collect();
-        let message = format!("these wait for each other: {}", ids.join(", "));
-        Failure::new(Kind::Plan, message).hint("remove one of them from `depends_on`")
-    })?;
+    let waves = loop {
+        let waves = assign(&constraints).map_err(|cycle| {
+            let id = |i: &usize| new.objectives[open[*i]].id.as_str();
+            let ids: Vec<&str> = cycle.0.iter().map(id).collect();
+            let message = format!("these wait for each other: {}", ids.join(", "));
+            Failure::new(Kind::Plan, message).hint("remove one of them from `depends_on`")
+        })?;
+        // A wave that the author wants for what is added, and in which it would be in the way.
+        let unfit = (0..open.len()).find(|at| {
+            let late = constraints.depends_on[*at].iter().any(|need| waves[*need] >= waves[*at]);
+            let awaited = constraints
+                .conflicts
+                .difference(&met)
+                .any(|(a, b)| (a == at || b == at) && waves[*a] == waves[*b]);
+            added(*at) && constraints.fixed[*at].is_some() && (late || awaited)
+        });
+        match unfit {
+            Some(at) => constraints.fixed[at] = None,
+            None => break waves,
+        }
+    };
     let placed = new.objectives.iter().enumerate().map(|(index, objective)| {
         let wave = match open.iter().position(|i| *i == index) {
             Some(at) => waves[at] + merged,

@@ -9,7 +9,7 @@ use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
 use crate::domain::pattern::Pattern;
 use crate::domain::plan;
-use crate::domain::session::{Amendment, Asked, Entry, Phase, Place, Request, Weighed};
+use crate::domain::session::{Against, Amendment, Asked, Entry, Phase, Place, Request, Weighed};
 use crate::execute::amend::{self, New, not_toml};
 use crate::execute::listener::Listener;
 use crate::execute::reservations;
@@ -145,8 +145,9 @@ pub fn deny(
         let message = format!("objective {objective} has asked for nothing that is undecided");
         return Err(Failure::new(Kind::User, message).hint("git ap status").into());
     }
-    for request in &pending {
-        let moves = moved_back(handle, request);
+    // The last one first: each takes back what it has moved itself.
+    for request in pending.iter().rev() {
+        let moves = moved_back(handle, request)?;
         let reason = reason.to_owned();
         handle.append(Entry::ScopeDenied {
             request: request.seq,
@@ -160,8 +161,8 @@ pub fn deny(
 }
 
 /// Where the objectives that a request moved go back to: to their old waves, if those are not
-/// merged and nobody of them has moved or begun since.
-pub fn moved_back(handle: &Handle<'_>, request: &Request) -> Vec<Place> {
+/// merged, nobody of them has begun since, and nobody was given a part of their scopes there.
+pub fn moved_back(handle: &Handle<'_>, request: &Request) -> Result<Vec<Place>> {
     let session = &handle.session;
     let merged = session.waves.iter().map(|w| w.wave).max().unwrap_or(0);
     let at_rest = |place: &Place| {
@@ -169,7 +170,11 @@ pub fn moved_back(handle: &Handle<'_>, request: &Request) -> Vec<Place> {
         standing.is_some_and(|o| matches!(o.phase, Phase::Planned | Phase::Waiting))
     };
     let back = request.taken_from.iter().all(|place| place.wave > merged && at_rest(place));
-    if back { request.taken_from.clone() } else { Vec::new() }
+    let mut without = session.clone();
+    without.requests.retain(|r| r.seq != request.seq);
+    let against = Against { session: &without, ..handle.against(&[]) };
+    let back = back && against.has_room(&request.taken_from)?;
+    Ok(if back { request.taken_from.clone() } else { Vec::new() })
 }
 
 /// Gives an objective that waited what it was promised, now that it is free. Refused while it is
@@ -194,8 +199,13 @@ pub fn settle(
                 let moves = Vec::new();
                 handle.append(Entry::ScopeDenied { request: request.seq, reason, moves })?;
             }
-            _ => {
-                let message = format!("{objective} {}", request.describe());
+            other => {
+                let message = match other {
+                    Weighed::Held { holder, witness } if consented => {
+                        format!("{objective} waits for {holder}, which holds `{witness}`")
+                    }
+                    _ => format!("{objective} {}", request.describe()),
+                };
                 let slug = handle.session.plan().slug();
                 let hint = format!(
                     "`git ap scope grant {slug}/{objective}` or `git ap scope deny {slug}/{objective}`"

@@ -17,7 +17,9 @@ use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
 use crate::domain::overlap::Case;
 use crate::domain::pattern::Pattern;
-use crate::domain::session::{Against, Answer, Asked, Entry, Holding, Request, Weighed, postponed};
+use crate::domain::session::{
+    Against, Answer, Asked, Entry, Holding, Request, Weighed, postponed, waits as waits_for,
+};
 use crate::report::Templates;
 
 /// What was answered.
@@ -45,7 +47,8 @@ impl Handle<'_> {
         Err(Failure::new(Kind::Conflict, message).hint(hint).into())
     }
 
-    fn against<'s>(
+    /// What a request is weighed against.
+    pub(super) fn against<'s>(
         &'s self,
         reserved: &'s [crate::domain::reservation::Reservation],
     ) -> Against<'s> {
@@ -168,14 +171,14 @@ fn waits(
     let Holding { session: None, objective: owner } = &holder else {
         return Ok(Answer::Waits { holder, witness, consented, moves: Vec::new() });
     };
-    if handle.against(&[]).waits(owner, objective) {
+    let (mut plan, mut scopes) = handle.against(&[]).foreseen()?;
+    if waits_for(&handle.session, &plan, owner, objective) {
         let reason = format!("{owner} holds `{witness}`, and waits for {objective} itself");
         return Ok(Answer::Denied { reason });
     }
-    let mut plan = handle.agreed.plan.clone();
-    let mut scopes = handle.agreed.scopes.clone();
+    let needs = handle.against(&[]).holders(objective, wanted)?;
     for own in plan.objectives.iter_mut().filter(|o| o.id == *objective) {
-        own.depends_on.push(owner.clone());
+        own.depends_on.extend(needs.iter().cloned());
     }
     for own in scopes.iter_mut().filter(|s| s.id == *objective) {
         own.touch.extend(wanted.iter().cloned());

@@ -2,6 +2,7 @@
 //! hooks.
 
 mod cycle;
+mod foreseen;
 mod forged;
 mod gates;
 mod guard;
