@@ -10,7 +10,7 @@ use crate::domain::id::ObjectiveId;
 use crate::domain::overlap::{Case, TooComplex, candidates, meet};
 use crate::domain::plan::{Objective, Plan};
 use crate::domain::scope::{Languages, Rules, Scope};
-use crate::domain::wave::{Constraints, assign};
+use crate::domain::wave::{Constraints, Cycle, assign};
 
 /// What a new plan comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,27 +148,12 @@ fn places(
         fixed: fixed.collect(),
         conflicts: conflicts(&open, &wider, rules)?,
     };
-    let waves = loop {
-        let waves = assign(&constraints).map_err(|cycle| {
-            let id = |i: &usize| new.objectives[open[*i]].id.as_str();
-            let ids: Vec<&str> = cycle.0.iter().map(id).collect();
-            let message = format!("these wait for each other: {}", ids.join(", "));
-            Failure::new(Kind::Plan, message).hint("remove one of them from `depends_on`")
-        })?;
-        // A wave that the author wants for what is added, and in which it would be in the way.
-        let unfit = (0..open.len()).find(|at| {
-            let late = constraints.depends_on[*at].iter().any(|need| waves[*need] >= waves[*at]);
-            let awaited = constraints
-                .conflicts
-                .difference(&met)
-                .any(|(a, b)| (a == at || b == at) && waves[*a] == waves[*b]);
-            added(*at) && constraints.fixed[*at].is_some() && (late || awaited)
-        });
-        match unfit {
-            Some(at) => constraints.fixed[at] = None,
-            None => break waves,
-        }
-    };
+    let added: Vec<bool> = (0..open.len()).map(added).collect();
+    let waves = fitted(&mut constraints, &met, &added).map_err(|cycle| {
+        let ids: Vec<&str> = cycle.0.iter().map(|i| new.objectives[open[*i]].id.as_str()).collect();
+        let message = format!("these wait for each other: {}", ids.join(", "));
+        Failure::new(Kind::Plan, message).hint("remove one of them from `depends_on`")
+    })?;
     let placed = new.objectives.iter().enumerate().map(|(index, objective)| {
         let wave = match open.iter().position(|i| *i == index) {
             Some(at) => waves[at] + merged,
@@ -177,6 +162,29 @@ fn places(
         Place { objective: objective.id.clone(), wave }
     });
     Ok(placed.collect())
+}
+
+/// The waves. One that its author wants for what is added does not count where it is before what
+/// that has to come after, or where it takes what somebody there waits for. `met` is who meets
+/// whom as things are: that is left to the proof.
+fn fitted(
+    constraints: &mut Constraints,
+    met: &BTreeSet<(usize, usize)>,
+    added: &[bool],
+) -> Result<Vec<u32>, Cycle> {
+    loop {
+        let waves = assign(constraints)?;
+        let is_unfit = |at: &usize| {
+            let late = constraints.depends_on[*at].iter().any(|need| waves[*need] >= waves[*at]);
+            let mut awaited = constraints.conflicts.difference(met);
+            let beside = awaited.any(|(a, b)| (a == at || b == at) && waves[*a] == waves[*b]);
+            added[*at] && constraints.fixed[*at].is_some() && (late || beside)
+        };
+        match (0..added.len()).find(is_unfit) {
+            Some(at) => constraints.fixed[at] = None,
+            None => return Ok(waves),
+        }
+    }
 }
 
 /// The wave that an objective has or that its author wants; none: it is computed. One that is
