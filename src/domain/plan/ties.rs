@@ -40,7 +40,7 @@ impl Ties {
             let of = proof.findings.iter().filter(move |f| f.code == code);
             of.filter(|f| f.severity == Severity::Error)
         };
-        if stops(Code::ReadHazard).next().is_some() {
+        if proof.hazards_stop {
             ties.add_reads(proof, &languages);
         }
         let position = |id: &ObjectiveId| plan.objectives.iter().position(|o| o.id == *id);
@@ -143,6 +143,9 @@ impl Ties {
         let users = (0..waves.len()).filter(|o| constraints.depends_on[*o].contains(&index));
         for user in users.filter(|user| waves[*user] <= wished) {
             why.push(format!("{} needs it in wave {}", id(user), waves[user]));
+        }
+        if why.is_empty() {
+            why.push("others had to move before it".to_owned());
         }
         why.truncate(3);
         why.join(", and ")

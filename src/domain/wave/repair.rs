@@ -34,7 +34,36 @@ pub fn repair(constraints: &Constraints) -> Result<Vec<u32>, Cycle> {
         group.settle(&mut settled);
     }
     let problem = Problem { constraints, fixed: settled, release: vec![1; count], last: None };
-    Ok(schedule(&problem, &sequence))
+    let mut waves = schedule(&problem, &sequence);
+    put_back(constraints, &mut waves);
+    Ok(waves)
+}
+
+/// Gives everyone who moved the author's wave back where nothing is in the way of that any more:
+/// then whoever moved has a reason that can be seen.
+fn put_back(constraints: &Constraints, waves: &mut [u32]) {
+    let mut users = vec![Vec::new(); waves.len()];
+    for (user, needs) in constraints.depends_on.iter().enumerate() {
+        for need in needs {
+            users[*need].push(user);
+        }
+    }
+    let mut meets = vec![Vec::new(); waves.len()];
+    for (a, b) in &constraints.conflicts {
+        meets[*a].push(*b);
+        meets[*b].push(*a);
+    }
+    loop {
+        let back = (0..waves.len()).find_map(|one| {
+            let wave = constraints.fixed[one].filter(|wave| *wave != waves[one])?;
+            let free = constraints.depends_on[one].iter().all(|need| waves[*need] < wave)
+                && users[one].iter().all(|user| waves[*user] > wave)
+                && meets[one].iter().all(|other| waves[*other] != wave);
+            free.then_some((one, wave))
+        });
+        let Some((one, wave)) = back else { return };
+        waves[one] = wave;
+    }
 }
 
 /// What is left of a bounded search. Steps are counted, never time: the same plan is always

@@ -10,7 +10,7 @@ pub use answer::{deny, grant, moved_back, settle, would_grant};
 
 use super::listener::Listener;
 use super::reservations;
-use super::session::Handle;
+use super::session::{Handle, look};
 use crate::domain::config::Grant;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
@@ -169,6 +169,9 @@ fn waits(
 ) -> Result<Answer> {
     let consented = handle.agreed.config.grant == Grant::Free;
     let Holding { session: None, objective: owner } = &holder else {
+        if let Some(reason) = circle(handle, &holder)? {
+            return Ok(Answer::Denied { reason });
+        }
         return Ok(Answer::Waits { holder, witness, consented, moves: Vec::new() });
     };
     let (mut plan, mut scopes) = handle.against(&[]).foreseen()?;
@@ -186,4 +189,19 @@ fn waits(
     let moving = std::slice::from_ref(objective);
     let moves = postponed(&handle.session, &plan, &scopes, &handle.agreed.rules, moving)?;
     Ok(Answer::Waits { holder, witness, consented, moves })
+}
+
+/// Why waiting for another session would never end, if something of that one waits for this one:
+/// what a session holds is free once it has landed, and it lands when nothing of it waits.
+fn circle(handle: &Handle<'_>, holder: &Holding) -> Result<Option<String>> {
+    let Some(other) = &holder.session else { return Ok(None) };
+    let Some(session) = look(handle.tools.repository, other)? else { return Ok(None) };
+    let own = handle.session.plan();
+    let waits = session.requests.iter().find(|request| {
+        matches!(&request.state, Asked::Waiting { holder, .. } if holder.session.as_ref() == Some(own))
+    });
+    Ok(waits.map(|request| {
+        let asker = &request.objective;
+        format!("{holder} holds it, and {asker} of that session waits for {own} itself")
+    }))
 }

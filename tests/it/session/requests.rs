@@ -350,3 +350,14 @@ fn the_next_plan_learns_from_what_was_granted() {
     assert!(touch(&repo).contains("README.md"), "{}", touch(&repo));
     repo.ap(ask).exits(0).says("T1 of 20251008-104131-add-jwt was given it for the same files");
 }
+
+#[test]
+fn two_sessions_do_not_wait_for_each_other() {
+    let repo = started("");
+    let other = "schema = 1\nid = \"20251008-110000-other\"\nrequest = \"r\"\ntype = \"bug\"\n[[objective]]\nid = \"X\"\ntitle = \"x\"\ntouch = [\"README.md\"]\n";
+    repo.ap(["plan", "--from", "-"]).stdin(other).exits(0);
+    repo.ap(["start", "other", "--yes"]).exits(0);
+    repo.ap(["scope", "request", "--objective", "jwt/T1", "README.md"]).exits(6);
+    let back = repo.ap(["scope", "request", "--objective", "other/X", "src/web/app.rs"]).exits(1);
+    back.answers_with("waits for 20251008-110000-other itself");
+}

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Prover;
-use super::separate::separation;
+use super::separate::{Separation, separation};
 use super::tracked::Owned;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::finding::{Code, Finding, Severity};
@@ -20,6 +20,9 @@ pub(super) type Meetings = BTreeMap<(usize, usize), Meeting>;
 
 /// So many pairs of objectives that meet are told one by one, and of each other rule as many.
 const MAX_TOLD: usize = 5_000;
+
+/// For how many overlaps a line that separates them is looked for.
+const MAX_SEPARATED: usize = 20;
 /// A plan of which more pairs meet is too complex: it is no longer about two scopes that collide.
 const MAX_MEETINGS: usize = 20_000;
 
@@ -95,7 +98,7 @@ impl Prover<'_> {
                 .help("give what many of them touch to one, or list it under `[[shared]]`");
             self.findings.push(finding);
         }
-        for ((a, b), meeting) in told.take(MAX_TOLD) {
+        for (at, ((a, b), meeting)) in told.take(MAX_TOLD).enumerate() {
             let (one, two) = (&scopes[*a], &scopes[*b]);
             let (tracked, count) = owned.both(*a, *b);
             let witness = tracked.unwrap_or(&meeting.left);
@@ -106,14 +109,20 @@ impl Prover<'_> {
                 "{} and {} can both change {kind}{witness} in wave {}",
                 one.id, two.id, waves[*a]
             );
-            let mut finding =
-                Finding::error(Code::ScopeOverlap, message)
-                    .help(below.unwrap_or_else(|| {
-                        separation(one, two, rules, self.facts.tracked).to_string()
-                    }))
-                    .objectives([one.id.clone(), two.id.clone()])
-                    .patterns(patterns.map(|p| p.as_str().to_owned()))
-                    .at(self.pattern_place(*a, "touch", patterns[0]));
+            let mut finding = Finding::error(Code::ScopeOverlap, message)
+                .help(below.unwrap_or_else(|| {
+                    // A proof for each of thousands would cost more than finding them.
+                    let proved = at < MAX_SEPARATED;
+                    let separation = if proved {
+                        separation(one, two, rules, self.facts.tracked, &self.effort)
+                    } else {
+                        Separation::Waves
+                    };
+                    separation.to_string()
+                }))
+                .objectives([one.id.clone(), two.id.clone()])
+                .patterns(patterns.map(|p| p.as_str().to_owned()))
+                .at(self.pattern_place(*a, "touch", patterns[0]));
             let other = self.pattern_place(*b, "touch", patterns[1]);
             finding.related.extend(other.map(|p| (p, format!("{} has it here", two.id))));
             finding.wave = Some(waves[*a]);

@@ -47,6 +47,8 @@ pub struct Proof {
     pub rules: Rules,
     /// What the waves were computed from.
     pub constraints: Constraints,
+    /// Whether the policy takes a read hazard for an error.
+    pub hazards_stop: bool,
 }
 
 impl Proof {
@@ -88,9 +90,10 @@ pub fn prove(reading: &Reading, plan: &Plan, facts: Facts<'_>) -> Result<Proof, 
     prover.case(&close, &waves, &scopes, &languages, &meetings);
     prover.read_hazards(&waves, &scopes, &rules, &languages);
     prover.mentions(&scopes, &rules);
+    let hazards_stop = facts.config.read_hazards_are_errors;
     let mut findings = prover.findings;
     sort(&mut findings);
-    Ok(Proof { findings, waves, scopes, rules, constraints })
+    Ok(Proof { findings, waves, scopes, rules, constraints, hazards_stop })
 }
 
 /// Puts findings in the order of the text; those of one rule at one place stay as they came.

@@ -2,7 +2,7 @@
 //! proved to separate them and costs the one little; else different waves.
 
 use crate::domain::id::ObjectiveId;
-use crate::domain::overlap::{Case, meet};
+use crate::domain::overlap::{Case, Effort, meet_within};
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::{Pattern, literal};
 use crate::domain::plan::toml_string;
@@ -47,17 +47,19 @@ pub(super) fn separation(
     two: &Scope,
     rules: &Rules,
     tracked: &[RepoPath],
+    effort: &Effort,
 ) -> Separation {
     let owned = |scope: &Scope| tracked.iter().filter(|path| scope.owns(rules, path)).count();
     let mut sides = [(owned(one), one, two), (owned(two), two, one)];
     sides.sort_by(|(a, x, _), (b, y, _)| b.cmp(a).then_with(|| x.id.cmp(&y.id)));
     for (before, gives, keeps) in sides {
-        for list in [written(gives, keeps), named(gives, keeps, rules, tracked)] {
+        for list in [written(gives, keeps, effort), named(gives, keeps, rules, tracked)] {
             let Some(list) = list else { continue };
             let mut less = gives.clone();
             less.forbid.extend(list.iter().filter_map(|text| Pattern::parse(text).ok()));
             let left = less.effective(rules);
-            let apart = meet(&left, &keeps.effective(rules), Case::Exact) == Ok(None);
+            let theirs = keeps.effective(rules);
+            let apart = meet_within(&left, &theirs, Case::Exact, effort) == Ok(None);
             let something = matches!(left.example(), Ok(Some(_)));
             let after = owned(&less);
             let small = after * 2 > before || (after > 0 && before - after <= FEW);
@@ -81,12 +83,17 @@ fn is_inner(list: &[String], scope: &Scope) -> bool {
 }
 
 /// What the other has written and that meets this one, if it is a line or two.
-fn written(gives: &Scope, keeps: &Scope) -> Option<Vec<String>> {
+fn written(gives: &Scope, keeps: &Scope, effort: &Effort) -> Option<Vec<String>> {
     let alone =
         |touch: &Pattern| Scope { touch: vec![touch.clone()], forbid: Vec::new(), ..keeps.clone() };
     let none = Rules::default();
     let own = gives.effective(&none);
-    let meets = |p: &&Pattern| meet(&own, &alone(p).effective(&none), Case::Exact) != Ok(None);
+    let meets = |p: &&Pattern| {
+        meet_within(&own, &alone(p).effective(&none), Case::Exact, effort) != Ok(None)
+    };
+    if keeps.touch.len() > 100 {
+        return None;
+    }
     let list: Vec<String> =
         keeps.touch.iter().filter(meets).map(|p| p.as_str().to_owned()).collect();
     (list.len() <= FEW).then_some(list)
@@ -122,8 +129,8 @@ mod tests {
                 .map(|path| RepoPath::new(*path).expect("a path"))
                 .collect();
         let (one, two) = (scope("A", one.0, one.1), scope("B", two.0, two.1));
-        let there = separation(&one, &two, &Rules::default(), &tracked);
-        let back = separation(&two, &one, &Rules::default(), &tracked);
+        let there = separation(&one, &two, &Rules::default(), &tracked, &Effort::for_many());
+        let back = separation(&two, &one, &Rules::default(), &tracked, &Effort::for_many());
         assert_eq!(there, back, "whoever is asked first");
         match there {
             Separation::Forbid(id, list) => format!("{id}: {}", list.join(" ")),
