@@ -11,7 +11,7 @@ use super::reach::first_match;
 use crate::domain::document::closest;
 use crate::domain::finding::{Code, Finding};
 use crate::domain::path::RepoPath;
-use crate::domain::pattern::{NormalForm, Pattern, Tail, literal};
+use crate::domain::pattern::{NormalForm, Pattern, Segment, Tail, literal};
 use crate::domain::scope::Scope;
 
 /// So many names are compared letter by letter for one plan, a fraction of a second; beyond it,
@@ -44,7 +44,9 @@ impl Prover<'_> {
     pub(super) fn matches_nothing(&mut self, index: usize, scope: &Scope, names: &Names<'_>) {
         let creates = self.plan.objectives[index].creates;
         for pattern in &scope.touch {
-            if matches_any(pattern, self.facts.tracked) {
+            // Where new files are meant, only what begins with a name can be misspelled; anything
+            // else would be held against every tracked path for nothing.
+            if (creates && !has_lead(pattern)) || matches_any(pattern, self.facts.tracked) {
                 continue;
             }
             let finding = if let Some((twin, better)) = names.case_twin(pattern) {
@@ -74,6 +76,15 @@ impl Prover<'_> {
             self.findings.push(finding);
         }
     }
+}
+
+/// Whether [`Names::case_twin`] could know a pattern.
+fn has_lead(pattern: &Pattern) -> bool {
+    let first = match pattern.forms() {
+        [form] => form.segments().first(),
+        _ => None,
+    };
+    matches!(first, Some(Segment::One(component)) if component.literal().is_some())
 }
 
 fn matches_any(pattern: &Pattern, tracked: &[RepoPath]) -> bool {

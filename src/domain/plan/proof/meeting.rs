@@ -18,8 +18,11 @@ use crate::domain::scope::{Languages, Rules, Scope};
 /// The pairs of objectives whose effective scopes meet, lower position first.
 pub(super) type Meetings = BTreeMap<(usize, usize), Meeting>;
 
-/// So many pairs of objectives that meet are told one by one, and of each other rule as many.
+/// So many pairs of objectives that meet are told one by one, and as many that differ in case.
 const MAX_TOLD: usize = 5_000;
+
+/// So many read hazards are told.
+const MAX_HAZARDS: usize = 500;
 
 /// For how many overlaps a line that separates them is looked for.
 const MAX_SEPARATED: usize = 20;
@@ -213,7 +216,7 @@ impl Prover<'_> {
             if self.effort.is_spent() {
                 break;
             }
-            if self.findings.len() - already >= MAX_TOLD {
+            if self.findings.len() - already >= MAX_HAZARDS {
                 let message = "not everything that an objective reads is held against the others: there is too much";
                 let finding = Finding::new(Code::ReadHazard, severity, message);
                 self.findings.push(finding.help("correct those that are told, and check again"));
