@@ -19,7 +19,7 @@ use git_ap::domain::plan;
 /// Files of the repository that both programs look at.
 const FILES: usize = 10_000;
 /// Runs of each command; the two take turns.
-const RUNS: usize = 7;
+const RUNS: usize = 21;
 
 /// A plan of `count` objectives with ten patterns each, none of which meet; `planted` adds an
 /// overlap between the first and the last.
