@@ -4,7 +4,7 @@
 //! folded case:
 //!
 //! ```sh
-//! GIT_AP_ORACLE_SETS=100000 cargo test --test it -- oracle::
+//! GIT_AP_ORACLE_SETS=100000 cargo test --release --test it -- oracle::
 //! ```
 //!
 //! `GIT_AP_SEED` repeats one run.
