@@ -7,7 +7,6 @@ use crate::domain::config::Grant;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
-use crate::domain::pattern::Pattern;
 use crate::domain::plan;
 use crate::domain::session::{Against, Amendment, Asked, Entry, Phase, Place, Request, Weighed};
 use crate::execute::amend::{self, New, not_toml};
@@ -35,9 +34,14 @@ pub fn grant(
     let pending: Vec<Request> = handle.session.pending(objective).cloned().collect();
     if !wanted.is_empty() {
         let parsed = patterns(wanted)?;
-        require_free(handle, objective, &parsed)?;
         let covers = |r: &&Request| r.patterns.iter().all(|p| wanted.contains(p));
         let answered: Vec<u64> = pending.iter().filter(covers).map(|r| r.seq).collect();
+        match handle.weigh(objective, &parsed)? {
+            // There is nothing to amend.
+            Weighed::May if answered.is_empty() => return Ok(Vec::new()),
+            Weighed::Free | Weighed::May => {}
+            other => return Err(refused(objective, &other).into()),
+        }
         give(handle, objective, wanted, &answered, templates, listener)?;
         return answered.iter().map(|seq| handle.request(*seq).cloned()).collect();
     }
@@ -224,13 +228,6 @@ fn require_open(handle: &Handle<'_>, objective: &ObjectiveId) -> Result<(), Fail
         return Err(Failure::new(Kind::User, message).hint("git ap status"));
     }
     Ok(())
-}
-
-fn require_free(handle: &Handle<'_>, objective: &ObjectiveId, wanted: &[Pattern]) -> Result<()> {
-    match handle.weigh(objective, wanted)? {
-        Weighed::Free | Weighed::May => Ok(()),
-        other => Err(refused(objective, &other).into()),
-    }
 }
 
 fn refused(objective: &ObjectiveId, weighed: &Weighed) -> Failure {

@@ -62,6 +62,10 @@ fn what_is_free_is_granted_by_the_owner() {
     assert_eq!(changed, format!(".ap/plans/{ID}/plan.md\n.ap/plans/{ID}/plan.toml"));
     let told = repo.ap(["verify", &range]).exits(0).stdout();
     assert!(told.contains("amendment"), "{told}");
+    // Given again, there is nothing to amend.
+    let amended = repo.git(["rev-parse", &integration()]);
+    repo.ap(["scope", "grant", "T1", "README.md"]).exits(0).answers_with("T1 may touch");
+    assert_eq!(repo.git(["rev-parse", &integration()]), amended);
     // The copy in the main worktree follows.
     let copy = std::fs::read_to_string(repo.root().join(format!(".ap/plans/{ID}/plan.toml")));
     assert!(copy.expect("there").contains("touch = [\"src/auth/\", \"README.md\"]"));
