@@ -5,6 +5,7 @@ use anyhow::Result;
 
 use super::project::{PlanFile, Project, Tree};
 use crate::analysis;
+use crate::analysis::history::COMMITS;
 use crate::domain::history::History;
 use crate::domain::path::RepoPath;
 use crate::domain::plan::{self, Calibration, Facts, Past, Proof};
@@ -18,7 +19,8 @@ impl Project {
     /// The proof with what the past has to say about the plan, for who looks at it. Where the
     /// history cannot be read, that is said, and the proof stands as it is.
     pub fn learned(&self, file: &PlanFile, tree: &Tree, proof: Proof) -> Result<Learned> {
-        let (history, note) = match analysis::history::load(&self.repository, &tree.commit) {
+        let (history, note) = match analysis::history::load(&self.repository, &tree.commit, COMMITS)
+        {
             Ok(history) => (history, None),
             Err(error) => {
                 (History::default(), Some(format!("the history was not looked at: {error:#}")))

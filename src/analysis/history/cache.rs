@@ -11,15 +11,17 @@ use crate::git::Repository;
 use crate::store::{Steps, Writer, layout};
 
 /// Told from files of other versions.
-const MAGIC: &str = "git ap history 1 ";
+const MAGIC: &str = "git ap history 2 ";
 /// A larger one is neither written nor read.
-const LIMIT: u64 = 16 << 20;
+const LIMIT: u64 = 64 << 20;
 
 /// What was read of the history that a key names.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Cache {
     /// What [`Repository::history_key`] said; empty: nothing was read.
     pub(super) key: String,
+    /// How many commits were asked for; the history may have fewer.
+    pub(super) asked: usize,
     /// The commits, newest first.
     pub(super) commits: Vec<CommitFacts>,
 }
@@ -60,9 +62,12 @@ impl Cache {
             out.push(0);
         };
         field(self.key.as_bytes());
+        field(self.asked.to_string().as_bytes());
         for facts in &self.commits {
             field(facts.id.as_bytes());
+            field(facts.author.as_bytes());
             field(facts.subject.as_bytes());
+            field(facts.words.as_bytes());
             let numbers = [facts.files, facts.paths.len(), facts.renames.len()];
             field(facts.time.to_string().as_bytes());
             for number in numbers {
@@ -84,18 +89,20 @@ fn parse(body: &[u8]) -> Option<Cache> {
     let mut fields = body.strip_suffix(b"\0")?.split(|b| *b == 0);
     let text = |field: &[u8]| String::from_utf8(field.to_vec()).ok();
     let key = text(fields.next()?)?;
+    let asked = text(fields.next()?)?.parse().ok()?;
     let mut commits = Vec::new();
     while let Some(id) = fields.next() {
-        let (id, subject) = (text(id)?, text(fields.next()?)?);
+        let mut string = || text(fields.next()?);
+        let (id, author, subject, words) = (text(id)?, string()?, string()?, string()?);
         let time = text(fields.next()?)?.parse().ok()?;
         let mut number = || text(fields.next()?)?.parse::<usize>().ok();
         let (files, paths, renames) = (number()?, number()?, number()?);
         let mut path = || RepoPath::new(fields.next()?);
         let paths = (0..paths).map(|_| path()).collect::<Option<_>>()?;
         let renames = (0..renames).map(|_| Some((path()?, path()?))).collect::<Option<_>>()?;
-        commits.push(CommitFacts { id, time, subject, files, paths, renames });
+        commits.push(CommitFacts { id, time, author, subject, words, files, paths, renames });
     }
-    Some(Cache { key, commits })
+    Some(Cache { key, asked, commits })
 }
 
 #[cfg(test)]
@@ -108,23 +115,30 @@ mod tests {
         let facts = |id: &str, renames| CommitFacts {
             id: id.to_owned(),
             time: -7,
+            author: "A\n".to_owned(),
             subject: "fix: \u{1b}[2J".to_owned(),
+            words: "fix\nmore".to_owned(),
             files: 70,
             paths: vec![path(b"a\nb"), path(b"\xff")],
             renames,
         };
         let commits = vec![facts("aa", vec![(path(b"x"), path(b"y"))]), facts("bb", Vec::new())];
-        let cache = Cache { key: "bb 12".to_owned(), commits };
+        let cache = Cache { key: "bb 12".to_owned(), asked: 9, commits };
         let body = cache.body();
         assert_eq!(parse(&body), Some(cache));
-        assert_eq!(parse(b"key\0"), Some(Cache { key: "key".to_owned(), commits: Vec::new() }));
+        let empty = Cache { key: "key".to_owned(), asked: 7, commits: Vec::new() };
+        assert_eq!(parse(b"key\x007\0"), Some(empty));
         for cut in 1..body.len() {
             let part = parse(&body[..cut]);
             assert!(part.is_none_or(|part| part.commits.len() < 2), "torn at {cut}");
         }
-        for wrong in
-            [&b""[..], b"k\0id\0s\0x\0\x001\x000\x000\0", b"k\0id\0s\x001\x001\x009\x000\0a\0"]
-        {
+        for wrong in [
+            &b""[..],
+            b"k\0",
+            b"k\0x\0",
+            b"k\x001\0id\0a\0s\0w\0x\x001\x000\x000\0",
+            b"k\x001\0id\0a\0s\0w\x001\x001\x009\x000\0a\0",
+        ] {
             assert_eq!(parse(wrong), None);
         }
     }

@@ -20,13 +20,18 @@ pub struct CommitFacts {
     pub id: String,
     /// When it was committed, in seconds since 1970.
     pub time: i64,
-    /// The first line of its message, shortened; hostile, as any text of a commit.
+    /// Who wrote it, shortened; hostile, as any text of a commit.
+    pub author: String,
+    /// The first line of its message, shortened.
     pub subject: String,
+    /// What its message speaks of: see [`Commit::words`].
+    pub words: String,
     /// How many files it changed.
     pub files: usize,
     /// Which, under the names that they had behind it; empty where they are more than [`BIG`].
     pub paths: Vec<RepoPath>,
-    /// Files that it renamed and did not change, old name first.
+    /// Files that it renamed, old name first: without a change, or deleted in one place and added
+    /// under the same name in another.
     pub renames: Vec<(RepoPath, RepoPath)>,
 }
 
@@ -48,8 +53,13 @@ pub struct Commit {
     pub id: String,
     /// When it was committed, in seconds since 1970.
     pub time: i64,
+    /// Who wrote it, shortened.
+    pub author: String,
     /// The first line of its message, shortened.
     pub subject: String,
+    /// The words of its message in the form in which a search compares them, separated by spaces;
+    /// a line feed stands behind those of the first line.
+    pub words: String,
     /// What it changed, as ascending positions in [`History::paths`].
     pub paths: Vec<usize>,
 }
@@ -57,7 +67,7 @@ pub struct Commit {
 impl History {
     /// The history of these commits, newest first. `shallow`: the clone holds no more of them.
     ///
-    /// A file that was renamed without a change is followed: older commits changed it under its
+    /// A file that was renamed is followed: older commits changed it under its
     /// old name and count for the new one.
     pub fn new(facts: Vec<CommitFacts>, shallow: bool) -> Self {
         let named = under_todays_names(facts);
@@ -73,8 +83,8 @@ impl History {
             for path in &changed {
                 commits_of[*path].push(commits.len());
             }
-            let CommitFacts { id, time, subject, .. } = facts;
-            commits.push(Commit { id, time, subject, paths: changed });
+            let CommitFacts { id, time, author, subject, words, .. } = facts;
+            commits.push(Commit { id, time, author, subject, words, paths: changed });
         }
         Self { commits, paths, commits_of, shallow }
     }
@@ -92,6 +102,12 @@ impl History {
     /// Whether the clone ends before the history does.
     pub fn is_shallow(&self) -> bool {
         self.shallow
+    }
+
+    /// The commits that changed the path at a position of [`History::paths`], newest first, as
+    /// positions in [`History::commits`].
+    pub fn commits_of(&self, path: usize) -> &[usize] {
+        &self.commits_of[path]
     }
 
     /// The positions of the commits that changed a path, ascending.
@@ -137,8 +153,16 @@ pub(in crate::domain) mod tests {
             let renames: Vec<_> = renames.map(|(old, new)| (path(old), path(new))).collect();
             let last = |word: &&str| path(word.rsplit('>').next().unwrap_or(word));
             let paths: Vec<_> = words.iter().map(last).collect();
-            let (id, subject) = (format!("{i:040x}"), String::new());
-            CommitFacts { id, time: 0, subject, files: paths.len(), paths, renames }
+            CommitFacts {
+                id: format!("{i:040x}"),
+                time: 0,
+                author: String::new(),
+                subject: String::new(),
+                words: String::new(),
+                files: paths.len(),
+                paths,
+                renames,
+            }
         });
         History::new(facts.collect(), false)
     }
