@@ -33,11 +33,9 @@ use task::Existence;
 
 pub use document::Document;
 
+use crate::domain::history::History;
 use crate::domain::plan::TaskType;
 use crate::domain::tree::{Entry, Mode};
-
-/// How many ranked files are kept.
-const KEPT: usize = 200;
 
 /// How far an analysis has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +71,8 @@ pub struct Analysis {
     pub task_reason: String,
     /// How much of what the request names exists.
     pub existence: Existence,
+    /// The commits that were looked at.
+    pub history: History,
     /// What the reader of a report should know: what was left out, and why.
     pub notes: Vec<String>,
 }
@@ -91,21 +91,39 @@ pub fn analyze(
     let lexicon = Lexicon::new(&request);
     let files = source.files();
     let settings = Settings::read(source)?;
-    let corpus = corpus::read(source, &settings.marked, &lexicon, progress)?;
+    // Git reads the history while the files are read here.
+    let (corpus, history) = std::thread::scope(|scope| {
+        let history = scope.spawn(|| source.history());
+        let corpus = corpus::read(source, &settings.marked, &lexicon, progress);
+        match history.join() {
+            Ok(history) => (corpus, history),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    });
+    let corpus = corpus?;
+    let mut notes = Vec::new();
+    let history = history.unwrap_or_else(|error| {
+        notes.push(format!("the history was not looked at: {error:#}"));
+        History::default()
+    });
     progress(Progress { done: 91, total: 100, text: "resolving imports" });
     let layout = imports::Layout::new(files, &settings.manifests);
     let graph = imports::graph(&layout, &corpus.facts);
     progress(Progress { done: 95, total: 100, text: "ranking files" });
-    let search = Search::new(&request, &lexicon, &corpus, files);
-    let mut ranked = search.ranked(&graph);
-    ranked.truncate(KEPT);
+    let search = Search::new(&request, &lexicon, &corpus, files, &history);
+    let ranked = search.ranked(&graph);
     let existence = search.existence();
     let (task_type, task_reason) = task::decide(&request.instruction, &existence);
     let tests: Vec<String> = tests(files, &corpus.facts);
     let locks = settings.root_locks(files);
     let gates = gates::detect(&settings.manifests, settings.makefile.as_deref(), &locks, &tests);
     let inventory = Inventory::new(files, &corpus.facts, &settings.manifests, gates);
-    let mut notes = Vec::new();
+    if history.is_shallow() {
+        notes.push(format!(
+            "the clone is shallow: only its {} commits were looked at",
+            history.commits().len()
+        ));
+    }
     if corpus.unread > 0 {
         notes.push(format!(
             "{} files were not read: the limit of one analysis is reached",
@@ -124,6 +142,7 @@ pub fn analyze(
         task_type,
         task_reason,
         existence,
+        history,
         notes,
     })
 }

@@ -20,8 +20,9 @@ mod weight {
     pub(super) const NAMED: f64 = 1.6;
     /// A word that tells how something goes wrong (`crash`), not what.
     pub(super) const COMPLAINT: f64 = 0.3;
-    /// A word after the first sentence, which names the subject.
-    pub(super) const LATER: f64 = 0.6;
+    /// A word of the second sentence: the first names the subject. Each further one counts less,
+    /// by this part of the second's weight, and none less than the last number.
+    pub(super) const LATER: (f64, f64, f64) = (0.5, 0.5, 0.1);
 }
 
 /// A word to search for.
@@ -82,7 +83,7 @@ impl Request {
         let mut reader =
             TermReader { instruction: &instruction, terms: Vec::new(), phrases: BTreeSet::new() };
         for (number, sentence) in sentences(text).enumerate() {
-            reader.sentence(sentence, number == 0);
+            reader.sentence(sentence, number);
         }
         let (terms, phrases) = (reader.terms, reader.phrases.into_iter().collect());
         Self { text: text.to_owned(), terms, phrases, mentions, instruction }
@@ -139,7 +140,12 @@ struct TermReader<'a> {
 }
 
 impl TermReader<'_> {
-    fn sentence(&mut self, sentence: &str, first: bool) {
+    fn sentence(&mut self, sentence: &str, number: usize) {
+        let first = number == 0;
+        let (second, less, least) = weight::LATER;
+        let behind = f64::from(u32::try_from(number).unwrap_or(u32::MAX)) - 1.0;
+        let place =
+            if first { weight::SUBJECT } else { (second / (1.0 + less * behind)).max(least) };
         let mut before: Option<usize> = None;
         for written in words::identifiers(sentence) {
             let named = looks_like_code(written);
@@ -151,11 +157,9 @@ impl TermReader<'_> {
                 } else if task::is_complaint(&word) {
                     weight::COMPLAINT
                 } else if named {
-                    weight::NAMED
-                } else if first {
-                    weight::SUBJECT
+                    weight::NAMED * place
                 } else {
-                    weight::LATER
+                    place
                 };
                 let Some(term) = self.term(word, weight) else { return };
                 if weight > weight::FUNCTION {

@@ -1,6 +1,7 @@
 //! Where an analysis reads from. A trait, so that the analysis knows nothing of git and its
 //! tests need no repository.
 
+use crate::domain::history::History;
 use crate::domain::tree::Entry;
 
 /// The most that is looked at of one file, in bytes; what lies behind is not read.
@@ -17,6 +18,15 @@ pub trait Source: Sync {
     ///
     /// When the object cannot be read (a partial clone that is offline, a damaged repository).
     fn read(&self, file: &Entry) -> anyhow::Result<Vec<u8>>;
+
+    /// The history that led to these files; an empty one where there is none to read.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn history(&self) -> anyhow::Result<History> {
+        Ok(History::default())
+    }
 }
 
 #[cfg(test)]

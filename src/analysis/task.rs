@@ -139,6 +139,26 @@ fn prefix(line: &str) -> Option<(&str, &str)> {
         .then_some((kind, rest.trim_start()))
 }
 
+/// What stands before the first colon of a first line, as `termcolor` in `termcolor: add bold` or
+/// `auth` in `fix(auth)!: expiry`: by custom the part of a codebase that a change is about.
+pub fn scope(text: &str) -> Option<&str> {
+    let line = text.lines().next().unwrap_or_default().trim_start();
+    let (head, rest) = line.split_once(':')?;
+    let head = head.strip_suffix('!').unwrap_or(head);
+    let inner = match head.split_once('(') {
+        Some((_, scope)) => scope.strip_suffix(')')?,
+        None if intent_of(&head.to_lowercase()).is_some() => return None,
+        None => head,
+    };
+    let short = inner.chars().count() <= SCOPE && inner.split_whitespace().count() <= 3;
+    let plain = inner.chars().all(|c| c.is_alphanumeric() || "-_./, ".contains(c));
+    (short && plain && !inner.trim().is_empty() && rest.starts_with(char::is_whitespace))
+        .then_some(inner)
+}
+
+/// How long the part before a colon may be to be the name of something, in characters.
+const SCOPE: usize = 40;
+
 /// The line without a Conventional Commit prefix.
 pub fn without_prefix(line: &str) -> &str {
     prefix(line).map_or(line, |(_, rest)| rest)
@@ -196,6 +216,23 @@ mod tests {
         ];
         for (request, expected) in table {
             assert_eq!(Instruction::read(request).intent, expected, "{request}");
+        }
+    }
+
+    #[test]
+    fn the_part_that_a_change_is_about_stands_before_a_colon() {
+        for (text, expected) in [
+            ("termcolor: add bold", Some("termcolor")),
+            ("fix(auth)!: expiry", Some("auth")),
+            ("feat: add bold", None),
+            ("core/flags: add bold", Some("core/flags")),
+            ("See https://example.org", None),
+            ("The thing that I want is this: add bold", None),
+            ("a:b", None),
+            (": x", None),
+            ("no colon", None),
+        ] {
+            assert_eq!(scope(text), expected, "{text}");
         }
     }
 

@@ -5,14 +5,16 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
 
+use crate::analysis::history::SEARCHED;
 use crate::analysis::source::{FILE_LIMIT, Source};
 use crate::analysis::{self, Analysis, Progress};
 use crate::domain::config::Config;
 use crate::domain::event::{EventKind, Phase};
+use crate::domain::history::History;
 use crate::domain::id::PlanId;
 use crate::domain::tree::Entry;
 use crate::execute::narrate::Reporter;
-use crate::git::{Objects, Reader, Repository};
+use crate::git::{Objects, Reader, Repository, Shared};
 use crate::planner::builtin::Options;
 
 /// The most objectives that a plan is divided into.
@@ -24,6 +26,8 @@ const UNPACKED_LIMIT: u64 = 8 * 1024 * 1024;
 /// The files of one commit.
 #[derive(Debug)]
 pub struct CommitFiles {
+    repository: Shared,
+    commit: String,
     entries: Vec<Entry>,
     objects: Objects,
     /// Readers that no thread holds at the moment; each keeps its caches.
@@ -34,6 +38,8 @@ impl CommitFiles {
     /// The files of the tree of `commit`.
     pub fn new(repository: &Repository, commit: &str) -> Result<Self> {
         Ok(Self {
+            repository: repository.shared(),
+            commit: commit.to_owned(),
             entries: repository.entries(commit)?,
             objects: repository.objects(),
             idle: Mutex::default(),
@@ -55,6 +61,10 @@ impl Source for CommitFiles {
         let mut bytes = bytes?.unwrap_or_default();
         bytes.truncate(FILE_LIMIT);
         Ok(bytes)
+    }
+
+    fn history(&self) -> Result<History> {
+        analysis::history::load(&self.repository.open(), &self.commit, SEARCHED)
     }
 }
 

@@ -51,6 +51,27 @@ impl std::fmt::Debug for Repository {
     }
 }
 
+/// A repository that any thread can open once more, at no cost.
+pub struct Shared {
+    gix: gix::ThreadSafeRepository,
+    places: Vec<(&'static str, PathBuf)>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// The repository, for this thread.
+    pub fn open(&self) -> Repository {
+        let mut gix = self.gix.to_thread_local();
+        gix.objects.ignore_replacements = true;
+        Repository { gix, places: self.places.clone() }
+    }
+}
+
 impl Repository {
     /// Opens the repository that `directory` belongs to, as git would: `GIT_DIR` and its
     /// companions count.
@@ -67,6 +88,11 @@ impl Repository {
         // As `GIT_NO_REPLACE_OBJECTS` for the git executable.
         gix.objects.ignore_replacements = true;
         Ok(Self { gix, places: inherited_places() })
+    }
+
+    /// The same repository for other threads.
+    pub fn shared(&self) -> Shared {
+        Shared { gix: self.gix.clone().into_sync(), places: self.places.clone() }
     }
 
     /// The root of the worktree. A bare repository has none and is refused by name.
