@@ -32,8 +32,11 @@ pub struct Term {
     pub word: String,
     /// As it is compared.
     pub stem: String,
-    /// How much it counts, beside its rarity.
+    /// How much it counts in code, beside its rarity.
     pub weight: f64,
+    /// How much it counts in the message of a commit, where what is done says as much as to what:
+    /// fixes come with other files than features.
+    pub spoken: f64,
 }
 
 /// Two terms that stand beside each other.
@@ -161,7 +164,8 @@ impl TermReader<'_> {
                 } else {
                     place
                 };
-                let Some(term) = self.term(word, weight) else { return };
+                let spoken = if is_function_word(&word) { weight } else { weight.max(place) };
+                let Some(term) = self.term(word, weight, spoken) else { return };
                 if weight > weight::FUNCTION {
                     if let Some(first) = before
                         && first != term
@@ -177,18 +181,19 @@ impl TermReader<'_> {
     }
 
     /// The index of a word, which is new if there is room.
-    fn term(&mut self, word: String, weight: f64) -> Option<usize> {
+    fn term(&mut self, word: String, weight: f64, spoken: f64) -> Option<usize> {
         let stem = stem(&word);
         if let Some(known) = self.terms.iter().position(|term| term.stem == stem) {
             let term = &mut self.terms[known];
             // The instruction may also be a subject further on: "add an add button".
             term.weight = term.weight.max(weight);
+            term.spoken = term.spoken.max(spoken);
             return Some(known);
         }
         if self.terms.len() == TERM_LIMIT {
             return None;
         }
-        self.terms.push(Term { word, stem, weight });
+        self.terms.push(Term { word, stem, weight, spoken });
         Some(self.terms.len() - 1)
     }
 }

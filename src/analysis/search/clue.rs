@@ -59,7 +59,9 @@ pub(super) fn worth(clues: &Clues) -> f64 {
 pub(super) fn scaled(mut values: Vec<f64>) -> Vec<f64> {
     let most = values.iter().copied().fold(0.0, f64::max);
     if most > 0.0 {
-        values.iter_mut().for_each(|value| *value /= most);
+        for value in &mut values {
+            *value /= most;
+        }
     }
     values
 }

@@ -107,7 +107,9 @@ impl<'a> Search<'a> {
         // A word that no file holds tells no more than one that a single file holds: in a small
         // codebase a request's plain words would outweigh everything that is found.
         for list in [&mut search.terms, &mut search.phrases, &mut search.names] {
-            list.iter_mut().for_each(|df| *df = rarity(df.max(1.0), total));
+            for df in list {
+                *df = rarity(df.max(1.0), total);
+            }
         }
         search.lengths = lengths.map(|sum: f64| (sum / total.max(1.0)).max(1.0));
         search.whole = (0..request.terms.len()).map(|t| search.worth(t)).sum::<f64>().max(1e-9);
@@ -156,7 +158,9 @@ impl<'a> Search<'a> {
         let heard = [Clue::Text, Clue::Alike, Clue::Spoken, Clue::Lately, Clue::Names];
         let any = mention.is_some() || heard.into_iter().any(speaks);
         let named = mention.map_or(0.0, |mention| weight::MENTIONED[mention as usize]);
-        let score = clue::worth(own) + weight::role(fact.role) + named;
+        let known = !self.past.history.commits().is_empty();
+        let role = if known { weight::role } else { weight::role_without_past };
+        let score = clue::worth(own) + role(fact.role) + named;
         any.then_some((score, fact.file))
     }
 

@@ -142,7 +142,7 @@ impl<'a> Past<'a> {
         let mut out = vec![0.0; self.path_of.len()];
         let (least, by_size) = weight::SPOKEN_SATURATION;
         for ((file, term), count) in counts {
-            let worth = request.terms[term].weight * rarities[term];
+            let worth = request.terms[term].spoken * rarities[term];
             out[file] += worth * count / (count + least + by_size * commits[file] / average);
         }
         scaled(out)
@@ -176,7 +176,7 @@ fn similar(messages: &[Message], rarities: &[f64], request: &Request) -> Vec<Sim
     let score = |message: &Message| {
         let length = 1.0 - by_length + by_length * message.words / average.max(1.0);
         let gain = |(term, count, first): &(usize, f64, bool)| {
-            let worth = request.terms[*term].weight * rarities[*term];
+            let worth = request.terms[*term].spoken * rarities[*term];
             let part = count * (saturation + 1.0) / (count + saturation * length);
             worth * (part + if *first { weight::SUBJECT } else { 0.0 })
         };
@@ -190,6 +190,8 @@ fn similar(messages: &[Message], rarities: &[f64], request: &Request) -> Vec<Sim
     found.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.commit.cmp(&b.commit)));
     let best = found.first().map_or(1.0, |similar| similar.score);
     found.truncate(weight::ALIKE.0);
-    found.iter_mut().for_each(|similar| similar.score /= best);
+    for similar in &mut found {
+        similar.score /= best;
+    }
     found
 }

@@ -68,10 +68,10 @@ impl Reasons<'_> {
             let Mention::Name { text, .. } = &self.search.request.mentions[*index] else {
                 continue;
             };
-            let defined = tally[Field::Definition as usize] > 0.0;
-            defines |= defined;
+            let here = tally[Field::Definition as usize] > 0.0;
+            defines |= here;
             let verb = match tally[Field::Name as usize] > 0.0 {
-                _ if defined => "defines",
+                _ if here => "defines",
                 true => "named",
                 false => "uses",
             };
