@@ -218,6 +218,16 @@ pub fn test_subject(name: &str) -> Option<&str> {
         .filter(|subject| !subject.is_empty())
 }
 
+/// Whether a file is one in which every change may be told: a changelog, release notes.
+pub fn tells_changes(path: &RepoPath) -> bool {
+    let name = String::from_utf8_lossy(path.file_name()).to_lowercase();
+    let stem = name.split_once('.').map_or(name.as_str(), |(stem, _)| stem);
+    let text = name == stem
+        || [".md", ".rst", ".txt", ".adoc", ".rdoc", ".markdown"].iter().any(|e| name.ends_with(e));
+    let told = ["changelog", "changes", "history", "news", "releases", "release_notes"];
+    text && told.contains(&stem.replace('-', "_").as_str())
+}
+
 fn is_test_name(name: &str) -> bool {
     test_subject(name).is_some()
         || matches!(name, "conftest.py" | "tests.rs" | "test.rs" | "tests.py")

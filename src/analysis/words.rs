@@ -95,6 +95,13 @@ fn without_ending(root: &str) -> Option<&str> {
     Some(if undoubles { &root[..root.len() - 1] } else { root })
 }
 
+/// Whether a word is written as names are and ordinary words are not: `JWT`, `OAuth`, `snake_case`.
+pub fn is_proper(word: &str) -> bool {
+    let inner = word.trim_matches('_');
+    let upper = inner.chars().filter(|c| c.is_uppercase()).count();
+    inner.contains('_') || upper > 1 || (upper == 1 && !inner.starts_with(char::is_uppercase))
+}
+
 /// The form under which spellings of one name are equal: `max_count`, `--max-count` and
 /// `maxCount` all give `maxcount`.
 pub fn normal(name: &str) -> String {

@@ -105,5 +105,6 @@ pub fn options(id: PlanId, commit: &str, target: Option<String>, config: &Config
         target,
         global_forbid: forbid.collect(),
         max_objectives: MAX_OBJECTIVES,
+        breadth: config.breadth,
     }
 }

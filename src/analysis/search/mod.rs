@@ -27,8 +27,6 @@ use reason::Reasons;
 const KEPT: usize = 200;
 /// How many of the best files may gain from what is around them.
 const NEAR: usize = 400;
-/// Below this share of the best file's likelihood a file is not listed.
-const LEAST: f64 = 0.001;
 
 /// A file with its score.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,7 +139,7 @@ impl<'a> Search<'a> {
         let reasons = Reasons { search: self, clues: &clues, near: &near };
         shares_of(&found)
             .take(KEPT)
-            .map(|(share, file)| reasons.ranked(file, (share * 1000.0).round() / 1000.0))
+            .map(|(share, file)| reasons.ranked(file, (share * 10_000.0).round() / 10_000.0))
             .filter(|ranked| !ranked.why.is_empty())
             .collect()
     }
@@ -242,10 +240,7 @@ fn weight_of(around: &Around) -> f64 {
 /// Scores, greatest first, as likelihoods: shares of the greatest.
 fn shares_of(scores: &[(f64, usize)]) -> impl Iterator<Item = (f64, usize)> + '_ {
     let best = scores.first().map_or(0.0, |(score, _)| *score);
-    scores
-        .iter()
-        .map(move |(score, file)| ((score - best).exp(), *file))
-        .take_while(|(share, _)| *share >= LEAST)
+    scores.iter().map(move |(score, file)| ((score - best).exp(), *file))
 }
 
 fn shares(scores: &[(f64, usize)]) -> Vec<Alone> {

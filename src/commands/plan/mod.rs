@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::project::Project;
 use super::session::{Purpose, Workshop};
 use super::{Ctx, Exit};
+use crate::domain::config::{Breadth, Config};
 use crate::domain::error::{Failure, Kind};
 use crate::ui::Format;
 
@@ -27,6 +28,7 @@ mod save;
 Examples:
   git ap plan add JWT authentication        write a plan
   git ap plan --dry-run add JWT             show it, write nothing
+  git ap plan --breadth wide add JWT        leave more room in the scopes
   git ap plan --prompt add JWT > ask.txt    what to give to a chat
   git ap plan --from answer.md              write the plan that it gave back
   git ap plan --edit jwt                    change that plan in your editor; while it runs,
@@ -61,6 +63,10 @@ pub struct Args {
     /// Print the prompt that asks somebody else for a plan
     #[arg(long, conflicts_with_all = ["dry_run", "commit"])]
     pub prompt: bool,
+    /// How much room to give: about 5, 10 or 20 files in all [default: plan.breadth]
+    #[arg(long, value_name = "ROOM", value_parser = ["narrow", "normal", "wide"])]
+    #[arg(conflicts_with_all = ["from", "edit", "render"])]
+    pub breadth: Option<String>,
     /// Show what would be written, write nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -70,6 +76,12 @@ pub struct Args {
 }
 
 impl Args {
+    /// The room that the command asks for, else the configuration's.
+    fn breadth(&self, config: &Config) -> Breadth {
+        let named = |name: &String| Breadth::NAMES.iter().find(|(known, _)| known == name);
+        self.breadth.as_ref().and_then(named).map_or(config.breadth, |(_, breadth)| *breadth)
+    }
+
     /// The request, its words joined by a space.
     pub fn request_text(&self) -> String {
         self.request.join(" ")

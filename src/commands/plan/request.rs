@@ -10,13 +10,14 @@ use crate::analysis::Document;
 use crate::commands::project::Project;
 use crate::commands::survey::{analysis, options};
 use crate::commands::{Ctx, Events, Exit, page};
+use crate::domain::config::Breadth;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::{EventKind, Phase};
 use crate::domain::id::PlanId;
 use crate::domain::plan::{self, shape};
 use crate::domain::record::{Lesson, Record};
 use crate::execute::narrate::Reporter;
-use crate::planner::builtin;
+use crate::planner::builtin::{self, Options};
 use crate::planner::learned::learn;
 use crate::store;
 use crate::ui::Format;
@@ -32,11 +33,11 @@ pub(super) fn run(ctx: &Ctx, project: Project, args: &Args) -> Result<Exit> {
             .hint("say what is to be done more briefly")
             .into());
     }
-    project.config()?;
+    let breadth = args.breadth(project.config()?);
     let id = fresh_id(ctx, &project, &request)?;
     let work = move |reporter: &Reporter| {
         reporter.session(id.as_str());
-        let made = make(&project, &id, &request, reporter)?;
+        let made = make(&project, &id, &request, breadth, reporter)?;
         Ok((project, made))
     };
     let quiet = args.dry_run || args.prompt;
@@ -103,12 +104,19 @@ fn free_id(project: &Project, first: &PlanId) -> Result<PlanId> {
     Ok(ids.find(|id| !taken(id)).unwrap_or_else(|| first.clone()))
 }
 
-fn make(project: &Project, id: &PlanId, request: &str, reporter: &Reporter) -> Result<Made> {
+fn make(
+    project: &Project,
+    id: &PlanId,
+    request: &str,
+    breadth: Breadth,
+    reporter: &Reporter,
+) -> Result<Made> {
     let head = project.repository.head()?;
     let analysis = analysis(&project.repository, &head.commit, request, reporter, 70)?;
     reporter.report(EventKind::PhaseStart { phase: Phase::Planning }, 70);
     let config = project.config()?;
-    let options = options(id.clone(), &head.commit, head.branch.clone(), config);
+    let options =
+        Options { breadth, ..options(id.clone(), &head.commit, head.branch.clone(), config) };
     let mut draft = builtin::plan(&analysis, &options);
     let tree = project.tree()?;
     let lessons: Vec<Lesson> = project.records(&tree)?.iter().flat_map(Record::lessons).collect();

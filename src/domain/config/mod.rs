@@ -7,7 +7,7 @@ mod typed;
 use std::fmt::Write as _;
 
 pub use shape::{CONFIG, GLOBAL_FORBID};
-pub use typed::{Commits, Gates, Grant, LandVia, MergeStyle, OnReserved, Sign, Worktrees};
+pub use typed::{Breadth, Commits, Gates, Grant, LandVia, MergeStyle, OnReserved, Sign, Worktrees};
 
 use super::document::{self, Field, FieldKind, Node};
 use super::finding::{Code, Finding, Place};
@@ -25,6 +25,8 @@ pub struct Config {
     pub review_on_target: bool,
     /// Id of the worker that plans; empty: built-in.
     pub planner: String,
+    /// How much room a plan gives.
+    pub breadth: Breadth,
     /// Whether a read hazard is an error.
     pub read_hazards_are_errors: bool,
     /// Whether scopes that meet only in folded case are an error.
@@ -114,6 +116,7 @@ fn typed(root: Option<&Node>) -> Config {
         branch_prefix: "ap".to_owned(),
         review_on_target: reader.review_on_target(),
         planner: reader.planner(),
+        breadth: reader.breadth(),
         read_hazards_are_errors: reader.is_error("read_hazards"),
         case_is_error: reader.is_error("case"),
         gates: reader.gates(),

@@ -80,6 +80,12 @@ static PLAN: Shape = Shape {
             "\"\"",
             "Id of the worker that plans; empty: built-in.",
         ),
+        Field::optional(
+            "breadth",
+            FieldKind::Choice(&["narrow", "normal", "wide"]),
+            "\"normal\"",
+            "How much room the built-in planner gives: about 5, 10 or 20 files in all.",
+        ),
     ],
 };
 

@@ -102,6 +102,25 @@ pub enum LandVia {
     PullRequest,
 }
 
+/// How much room a plan gives: more of what the work will need against less of what others have
+/// to stay away from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Breadth {
+    /// The files that the request most likely changes.
+    Narrow,
+    /// Those, and what mostly changes with them.
+    #[default]
+    Normal,
+    /// Everything that the work might need.
+    Wide,
+}
+
+impl Breadth {
+    /// Every breadth with its name in the configuration and on the command line.
+    pub const NAMES: [(&str, Breadth); 3] =
+        [("narrow", Breadth::Narrow), ("normal", Breadth::Normal), ("wide", Breadth::Wide)];
+}
+
 /// Reads typed values by dotted key. Values of a wrong kind are findings already; here they
 /// are as if they were not there.
 pub(super) struct Reader<'a> {
@@ -150,6 +169,10 @@ impl<'a> Reader<'a> {
 
     pub(super) fn planner(&self) -> String {
         self.text("plan", "planner")
+    }
+
+    pub(super) fn breadth(&self) -> Breadth {
+        self.choice("plan", "breadth", &Breadth::NAMES)
     }
 
     /// Whether a level of `[check]` is "error".

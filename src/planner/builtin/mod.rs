@@ -1,6 +1,7 @@
 //! The planner that needs no model: chooses files by the shape of their scores, divides them
 //! along directories and imports, and gives each part the tightest scope that it can work in.
 
+mod affinity;
 mod choose;
 mod describe;
 mod groups;
@@ -9,8 +10,10 @@ mod order;
 mod restart;
 mod special;
 mod territory;
+mod tests_of;
 
 use crate::analysis::Analysis;
+use crate::domain::config::Breadth;
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::Pattern;
@@ -32,6 +35,8 @@ pub struct Options {
     pub global_forbid: Vec<String>,
     /// The most objectives wanted, at least one.
     pub max_objectives: usize,
+    /// How many files a plan is about.
+    pub breadth: Breadth,
 }
 
 /// A plan and what its reader should know of how it came about.
@@ -49,7 +54,8 @@ pub struct Draft {
 pub fn plan(analysis: &Analysis, options: &Options) -> Draft {
     let ground = Ground::new(analysis, &options.global_forbid);
     let mut notes = analysis.notes.clone();
-    let (mut groups, strategy) = divide(&ground, options.max_objectives.max(1), &mut notes);
+    let mut told = Vec::new();
+    let (mut groups, strategy) = divide(&ground, options, &mut told, &mut notes);
     let dependencies = order::arrange(&ground, &mut groups, &mut notes);
     let waves = order::waves(&dependencies);
     let (groups, dependencies, waves) = order::sorted(groups, &dependencies, &waves);
@@ -76,7 +82,7 @@ pub fn plan(analysis: &Analysis, options: &Options) -> Draft {
         base: Some(options.base.clone()),
         strategy,
         derived: special::derived(&ground, &objectives, &mut notes),
-        shared: special::shared(&ground, &groups, &territories),
+        shared: special::shared(&ground, &groups, &territories, &told, &mut notes),
         objectives,
         contracts,
     };
@@ -84,20 +90,38 @@ pub fn plan(analysis: &Analysis, options: &Options) -> Draft {
     Draft { plan, notes, files }
 }
 
-/// Divides the work and says how.
-fn divide(ground: &Ground<'_>, most: usize, notes: &mut Vec<String>) -> (Vec<Group>, String) {
+/// Divides the work and says how; what every part may add a line to goes to `shared`.
+fn divide(
+    ground: &Ground<'_>,
+    options: &Options,
+    shared: &mut Vec<usize>,
+    notes: &mut Vec<String>,
+) -> (Vec<Group>, String) {
+    let most = options.max_objectives.max(1);
     if ground.analysis.task_type == TaskType::Reset
         && let Some(groups) = restart::groups(ground, most)
     {
         return (groups, "one objective a module, each rewritten as a whole".to_owned());
     }
-    match choose::choose(ground) {
-        Choice::Nothing => {
-            let group = newcomer::group(ground, notes);
+    match choose::choose(ground, options.breadth) {
+        Choice::New { topic, aware } => {
+            let mut group = newcomer::group(ground, &topic, notes);
             let strategy = format!("one objective with new files below {}", group.place);
-            (vec![group], strategy)
+            let aware: Vec<usize> =
+                aware.into_iter().filter(|file| !group.files.contains(file)).collect();
+            if aware.is_empty() || most == 1 {
+                group.files.extend(aware);
+                return (vec![group], strategy);
+            }
+            let mut groups = groups::divide(ground, &aware, most - 1);
+            for group in &mut groups {
+                group.rank += 1;
+            }
+            groups.insert(0, group);
+            let strategy = "what is new has a place of its own; what has to know of it follows";
+            (groups, strategy.to_owned())
         }
-        Choice::Files { code, docs, whole } => {
+        Choice::Files { files, told, whole } => {
             if whole {
                 notes.push(
                     "what the request names is used in several places that have to change \
@@ -106,7 +130,11 @@ fn divide(ground: &Ground<'_>, most: usize, notes: &mut Vec<String>) -> (Vec<Gro
                 );
             }
             let most = if whole { 1 } else { most };
-            let groups = groups::divide(ground, &code, &docs, most);
+            let mut groups = groups::divide(ground, &files, most);
+            match groups.as_mut_slice() {
+                [only] => only.files.extend(&told),
+                _ => shared.extend(told),
+            }
             let strategy = describe::division_in_words(ground, &groups);
             (groups, strategy)
         }

@@ -6,18 +6,20 @@ use std::collections::BTreeMap;
 use super::Ground;
 use super::groups::{Group, Part};
 use crate::analysis::language::{Kind, Language, Role};
+use crate::analysis::words;
 use crate::domain::path::RepoPath;
 use crate::planner::scopes::{directory, literal};
 
 /// Files by which a new module is announced to the ones beside it.
 const FACES: &[&str] = &["lib.rs", "mod.rs", "main.rs", "__init__.py", "index.ts", "index.js"];
 
-pub(super) fn group(ground: &Ground<'_>, notes: &mut Vec<String>) -> Group {
+/// A part for what is new and called `topic`.
+pub(super) fn group(ground: &Ground<'_>, topic: &str, notes: &mut Vec<String>) -> Group {
     let near = nearest(ground);
     let language =
         near.and_then(|file| ground.analysis.facts[file].language).unwrap_or(Language::Text);
     let above = near.and_then(|file| ground.path(file).parent());
-    let name = topic(ground, language).unwrap_or_else(|| "feature".to_owned());
+    let name = in_style(language, topic);
     let place = fresh(ground, above.as_ref(), &name);
     let mut new = vec![directory(&place)];
     // A single file is the other form that a new module takes, with the same name.
@@ -94,28 +96,44 @@ fn fresh(ground: &Ground<'_>, above: Option<&RepoPath>, name: &str) -> RepoPath 
         .unwrap_or_else(|| RepoPath::new("feature").expect("a word is a path"))
 }
 
-/// A name for what is new: the words of the request that the code knows least, as the
-/// language joins words.
-pub(super) fn topic(ground: &Ground<'_>, language: Language) -> Option<String> {
+/// A name for what is new, its words separated by spaces: of the request's first line, the words
+/// that no source knows. `proper` asks for names that cannot be taken for an ordinary word, such
+/// as `JWT` or `rate_limiter`; without it any noun-like word will do.
+pub(super) fn topic(ground: &Ground<'_>, proper: bool) -> Option<String> {
     let request = &ground.analysis.request;
-    let plain = |word: &str| {
-        word.len() >= 2
-            && word.bytes().all(|b| b.is_ascii_alphanumeric())
-            && word.starts_with(|c: char| c.is_ascii_alphabetic())
-    };
-    let occurrences = |term: usize| {
+    let known = |term: usize| {
         let facts = ground.analysis.facts.iter().filter(|f| f.role == Role::Source);
         facts.filter(|f| f.counts.terms.iter().any(|(t, _)| *t == term)).count()
     };
-    let mut rare: Vec<(usize, usize)> = request
+    let line = request.text.lines().next().unwrap_or_default();
+    let written =
+        |word: &str| words::identifiers(line).find(|written| written.to_lowercase().contains(word));
+    let names: Vec<(usize, usize)> = request
         .subject()
-        .filter(|(_, term)| plain(&term.word))
-        .map(|(index, _)| (occurrences(index), index))
+        .filter(|(_, term)| is_plain(&term.word))
+        .filter_map(|(index, term)| {
+            let spelled = written(&term.word)?;
+            let named = words::is_proper(spelled) && !line.starts_with(spelled);
+            let count = known(index);
+            (if proper { named && count == 0 } else { true }).then_some((count, index))
+        })
         .collect();
-    rare.sort_unstable();
-    let many = if language == Language::Go { 1 } else { 2 };
-    let mut chosen: Vec<usize> = rare.into_iter().take(many).map(|(_, index)| index).collect();
-    chosen.sort_unstable();
+    let rarest = names.iter().map(|(count, _)| *count).min()?;
+    let mut chosen: Vec<usize> =
+        names.iter().filter(|(count, _)| *count == rarest).map(|(_, index)| *index).collect();
+    chosen.truncate(2);
+    let chosen: Vec<&str> = chosen.iter().map(|i| request.terms[*i].word.as_str()).collect();
+    Some(chosen.join(" "))
+}
+
+fn is_plain(word: &str) -> bool {
+    word.len() >= 2
+        && word.bytes().all(|b| b.is_ascii_alphanumeric())
+        && word.starts_with(|c: char| c.is_ascii_alphabetic())
+}
+
+/// A name as the files of a language are called.
+pub(super) fn in_style(language: Language, topic: &str) -> String {
     let separator = match language {
         Language::JavaScript
         | Language::TypeScript
@@ -123,11 +141,10 @@ pub(super) fn topic(ground: &Ground<'_>, language: Language) -> Option<String> {
         | Language::Svelte
         | Language::Css
         | Language::Html => "-",
+        Language::Go => "",
         _ => "_",
     };
-    let words: Vec<&str> = chosen.iter().map(|i| request.terms[*i].word.as_str()).collect();
-    let name: String = words.join(separator).chars().take(40).collect();
-    (!name.is_empty()).then_some(name)
+    topic.replace(' ', separator).chars().take(40).collect()
 }
 
 fn test_path(ground: &Ground<'_>, language: Language, name: &str) -> Option<RepoPath> {

@@ -22,7 +22,8 @@ pub(super) fn arrange(
             if user == provider {
                 continue;
             }
-            let follows = group.part == Part::Docs && other.part != Part::Docs;
+            let describes = group.part == Part::Docs && other.part != Part::Docs;
+            let follows = describes || (other.part == Part::New && group.part != Part::New);
             let weight = coupling(ground, &group.files, &other.files);
             if follows || weight > 0 {
                 weights.insert((user, provider), if follows { usize::MAX } else { weight });

@@ -7,7 +7,7 @@ use super::Ground;
 use super::groups::{Group, Part};
 use super::territory::Territory;
 use crate::analysis::gates::plain;
-use crate::domain::path::RepoPath;
+use crate::domain::path::{RepoPath, quote};
 use crate::domain::pattern::Pattern;
 use crate::domain::plan::{Derived, Objective, Shared};
 use crate::planner::scopes::literal;
@@ -85,6 +85,8 @@ pub(super) fn shared(
     ground: &Ground<'_>,
     groups: &[Group],
     territories: &[Territory],
+    told: &[usize],
+    notes: &mut Vec<String>,
 ) -> Vec<Shared> {
     let mut users: BTreeMap<RepoPath, usize> = BTreeMap::new();
     for (group, territory) in groups.iter().zip(territories) {
@@ -112,9 +114,22 @@ pub(super) fn shared(
             above = directory.parent();
         }
     }
-    users
-        .into_iter()
-        .filter(|(path, count)| *count > 1 && ground.is_free(path))
-        .map(|(path, _)| Shared { paths: vec![literal(&path)] })
-        .collect()
+    let lists = users.into_iter().filter(|(_, count)| *count > 1).map(|(path, _)| path);
+    let owned = |path: &RepoPath| {
+        groups.iter().any(|group| group.all().any(|file| ground.path(file) == path))
+    };
+    let mut paths: Vec<RepoPath> = lists.filter(|path| ground.is_free(path)).collect();
+    for file in told.iter().filter(|_| groups.len() > 1) {
+        let path = ground.path(*file);
+        let history = &ground.analysis.history;
+        let changed = history.paths().binary_search(path);
+        let commits = changed.map_or(0, |at| history.commits_of(at).len());
+        notes.push(format!(
+            "{} is shared: every objective may add lines to it, as {commits} past commits did",
+            quote(path.as_bytes())
+        ));
+        paths.push(path.clone());
+    }
+    paths.retain(|path| !owned(path));
+    paths.into_iter().map(|path| Shared { paths: vec![literal(&path)] }).collect()
 }

@@ -16,7 +16,7 @@ use crate::planner::scopes::{directory, literal};
 const EXCEPTIONS: usize = 5;
 /// A directory is a part's own if it has at most this many sources, or this many times what
 /// was chosen.
-const BREADTH: (usize, usize) = (12, 4);
+const BREADTH: (usize, usize) = (4, 2);
 /// Files of one directory that mean the directory, and the share of it that they must be, as
 /// a fraction.
 const MOSTLY: (usize, usize, usize) = (3, 3, 5);
@@ -176,7 +176,7 @@ fn new_source(ground: &Ground<'_>, beside: usize) -> Option<RepoPath> {
     let text = ground.text(beside);
     let (directory, name) = text.rsplit_once('/').map_or(("", text.as_str()), |(d, n)| (d, n));
     let (_, extension) = name.rsplit_once('.')?;
-    let topic = super::newcomer::topic(ground, language)?;
+    let topic = super::newcomer::in_style(language, &super::newcomer::topic(ground, true)?);
     let separator = if directory.is_empty() { "" } else { "/" };
     RepoPath::new(format!("{directory}{separator}{topic}.{extension}"))
 }

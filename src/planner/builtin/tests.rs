@@ -1,7 +1,7 @@
 use super::*;
 use crate::analysis::analyze;
 use crate::analysis::source::memory::Memory;
-use crate::domain::config::Config;
+use crate::domain::config::{Breadth, Config};
 use crate::domain::plan::{Facts, prove, read, to_toml};
 
 /// A service with two packages that import each other's face, tests, texts and a lock file.
@@ -41,6 +41,7 @@ fn draft_of(
         target: Some("main".to_owned()),
         global_forbid: vec!["secrets/".to_owned(), "not [ a pattern".to_owned()],
         max_objectives,
+        breadth: Breadth::Normal,
     };
     let draft = plan(&analysis, &options);
     assert_eq!(plan(&analysis, &options), draft, "the same facts give the same plan");
@@ -174,6 +175,7 @@ fn names_with_metacharacters_and_no_encoding_are_planned() {
         target: None,
         global_forbid: Vec::new(),
         max_objectives: 10,
+        breadth: Breadth::Normal,
     };
     let draft = plan(&analysis, &options);
     let tracked: Vec<RepoPath> = analysis.files.iter().map(|file| file.path.clone()).collect();
