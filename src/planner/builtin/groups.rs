@@ -1,7 +1,7 @@
 //! Divides the chosen files into parts that people can work on apart: files that change together,
 //! that import each other or that lie together are one part.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Ground;
 use super::affinity::{Affinities, cluster};
@@ -11,6 +11,10 @@ use crate::analysis::language::Role;
 /// Parts that belong together this much are one. Found on a development set of merged branches
 /// whose commits show which files were worked on apart.
 const ENOUGH: f64 = 0.4;
+
+/// A part of which no file is at least this likely, as a share of the best file's likelihood, is
+/// room for the work of another part and no work of its own.
+const WORK: f64 = 0.05;
 
 /// What a part is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,36 +54,46 @@ impl Group {
 pub(super) fn divide(ground: &Ground<'_>, files: &[usize], most: usize) -> Vec<Group> {
     let affinities = Affinities::new(ground, files);
     let mut sets = cluster(&affinities, files.len(), ENOUGH, most);
-    join_leftovers(ground, files, &affinities, &mut sets);
+    let scores = scores(ground, files);
+    let is_work = |set: &[usize]| {
+        carries(ground, files, set) && set.iter().any(|at| scores[*at] >= WORK * scores[0])
+    };
+    join_leftovers(&affinities, &mut sets, &is_work);
     let mut groups: Vec<Group> = sets.iter().map(|set| group(ground, files, set)).collect();
     groups.sort_by_key(|group| group.rank);
     tests_of::attach(ground, &mut groups);
     groups
 }
 
-/// A part that holds nothing that is written for its own sake, as one configuration file or a
-/// test of something else, is no work of its own: it goes where it belongs most.
+/// How likely each file has to be changed, as a share of the best one's likelihood.
+fn scores(ground: &Ground<'_>, files: &[usize]) -> Vec<f64> {
+    let ranked: BTreeMap<usize, f64> =
+        ground.analysis.ranked.iter().map(|ranked| (ranked.file, ranked.score)).collect();
+    files.iter().map(|file| ranked.get(file).copied().unwrap_or(0.0)).collect()
+}
+
+/// Whether a part, positions in `files`, holds something that is written for its own sake, and
+/// not only a configuration file or a test of something else.
+fn carries(ground: &Ground<'_>, files: &[usize], set: &[usize]) -> bool {
+    let role = |at: &usize| ground.analysis.facts[files[*at]].role;
+    let texts = set.iter().filter(|at| role(at) == Role::Docs).count();
+    set.iter().any(|at| role(at) == Role::Source) || texts > 1
+}
+
+/// A part that is no work of its own goes where it belongs most. Where nothing is, the first
+/// part takes it all.
 fn join_leftovers(
-    ground: &Ground<'_>,
-    files: &[usize],
     affinities: &Affinities,
     sets: &mut Vec<Vec<usize>>,
+    is_work: &dyn Fn(&[usize]) -> bool,
 ) {
-    let role = |at: &usize| ground.analysis.facts[files[*at]].role;
-    let carries = |set: &Vec<usize>| {
-        let docs = set.iter().filter(|at| role(at) == Role::Docs).count();
-        set.iter().any(|at| role(at) == Role::Source) || docs > 1
-    };
-    while let Some(at) = sets.iter().position(|set| !carries(set)) {
+    while sets.len() > 1 {
+        let Some(at) = sets.iter().rposition(|set| !is_work(set)) else { break };
         let host = (0..sets.len())
-            .filter(|other| *other != at && carries(&sets[*other]))
+            .filter(|other| *other != at && is_work(&sets[*other]))
             .map(|other| (affinities.of(&sets[at], &sets[other]), other))
             .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
-        // Where nothing carries anything, the first part takes it all.
         let host = host.map_or(usize::from(at == 0), |(_, host)| host);
-        if sets.len() == 1 {
-            break;
-        }
         let leftover = std::mem::take(&mut sets[at]);
         sets[host].extend(leftover);
         sets[host].sort_unstable();
