@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Analysis;
+use super::uncertain::uncertain;
 use crate::domain::base64;
 use crate::domain::path::RepoPath;
 use crate::domain::plan::{SCHEMA, TaskType};
@@ -39,6 +40,9 @@ pub struct File {
     pub score: f64,
     /// Why it is here.
     pub why: Vec<String>,
+    /// Whom to ask, as CODEOWNERS writes them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<String>,
 }
 
 /// A module.
@@ -46,11 +50,24 @@ pub struct File {
 pub struct Module {
     /// Its directory, empty for the root.
     pub directory: String,
+    /// The build tool of its manifest, or `directory`.
+    pub kind: &'static str,
     /// The name by which others import it.
     pub name: Option<String>,
-    /// Its manifest.
-    pub manifest: PathText,
+    /// Its manifest, if one makes it a module.
+    pub manifest: Option<PathText>,
     /// How many files belong to it.
+    pub files: usize,
+    /// Lines of its source files.
+    pub lines: u64,
+}
+
+/// A tree that was copied from elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Vendored {
+    /// Its directory.
+    pub directory: String,
+    /// How many files it holds.
     pub files: usize,
 }
 
@@ -59,10 +76,14 @@ pub struct Module {
 pub struct Gate {
     /// The directory of the module that it tests.
     pub module: String,
+    /// `test`, `types` or `lint`.
+    pub kind: &'static str,
     /// The command.
     pub command: String,
     /// The file that says so.
     pub source: String,
+    /// Whether only a CI file names it.
+    pub from_ci: bool,
 }
 
 /// What there is.
@@ -70,7 +91,9 @@ pub struct Gate {
 pub struct Inventory {
     /// Files of each language.
     pub languages: BTreeMap<&'static str, usize>,
-    /// Parts with a manifest.
+    /// Lines of each language.
+    pub lines: BTreeMap<&'static str, u64>,
+    /// Parts with a manifest, and directories where no manifest divides.
     pub modules: Vec<Module>,
     /// Where programs and packages begin.
     pub entry_points: Vec<PathText>,
@@ -80,6 +103,8 @@ pub struct Inventory {
     pub config: Vec<PathText>,
     /// What nobody edits by hand.
     pub generated: Vec<PathText>,
+    /// What others wrote.
+    pub vendored: Vec<Vendored>,
     /// Commands that the project tests itself with.
     pub gates: Vec<Gate>,
 }
@@ -116,8 +141,14 @@ pub struct Document {
     pub coordination_points: Vec<CoordinationPoint>,
     /// How the work would be split, in a sentence.
     pub strategy: String,
-    /// What was left out, and why.
+    /// What was assumed, left out or decided against.
     pub notes: Vec<String>,
+    /// What the analysis does not know, or knows only nearly.
+    pub uncertain: Vec<String>,
+    /// The file that says who owns what; none where there is none.
+    pub owners: Option<PathText>,
+    /// What differs from the commit in the working tree, and so was not analysed.
+    pub uncommitted: Vec<PathText>,
 }
 
 impl Document {
@@ -134,13 +165,31 @@ impl Document {
             coordination_points: coordination_points(analysis, chosen),
             strategy: strategy.to_owned(),
             notes: analysis.notes.clone(),
+            uncertain: uncertain(analysis, chosen),
+            owners: analysis.owners.source.as_ref().map(PathText::from),
+            uncommitted: Vec::new(),
         }
+    }
+
+    /// The document with what its planner noted.
+    #[must_use]
+    pub fn with_notes(mut self, notes: &[String]) -> Self {
+        self.notes = notes.to_vec();
+        self
+    }
+
+    /// The document with what is not committed, and so not in it.
+    #[must_use]
+    pub fn with_uncommitted(mut self, paths: &[RepoPath]) -> Self {
+        self.uncommitted = paths.iter().map(PathText::from).collect();
+        self
     }
 }
 
 fn file(analysis: &Analysis, ranked: &super::search::Ranked) -> File {
-    let path = (&analysis.files[ranked.file].path).into();
-    File { path, score: ranked.score, why: ranked.why.clone() }
+    let path = &analysis.files[ranked.file].path;
+    let owners = analysis.owners.of(path).into_iter().map(str::to_owned).collect();
+    File { path: path.into(), score: ranked.score, why: ranked.why.clone(), owners }
 }
 
 impl Inventory {
@@ -151,22 +200,32 @@ impl Inventory {
         };
         let module = |module: &super::inventory::Module| Module {
             directory: module.directory.clone(),
+            kind: module.kind,
             name: module.name.clone(),
-            manifest: (&module.manifest).into(),
+            manifest: module.manifest.as_ref().map(PathText::from),
             files: module.files,
+            lines: module.lines,
         };
         let gate = |gate: &super::gates::Gate| Gate {
             module: gate.module.clone(),
+            kind: gate.kind.as_str(),
             command: gate.command.clone(),
             source: gate.source.clone(),
+            from_ci: gate.from_ci,
+        };
+        let vendored = |(directory, files): (&String, &usize)| Vendored {
+            directory: directory.clone(),
+            files: *files,
         };
         Self {
-            languages: known.languages.clone(),
+            languages: known.languages.iter().map(|(name, amount)| (*name, amount.files)).collect(),
+            lines: known.languages.iter().map(|(name, amount)| (*name, amount.lines)).collect(),
             modules: known.modules.iter().map(module).collect(),
             entry_points: paths(&known.entry_points),
             tests: paths(&known.tests),
             config: paths(&known.config),
             generated: paths(&known.generated),
+            vendored: known.vendored.iter().map(vendored).collect(),
             gates: known.gates.iter().map(gate).collect(),
         }
     }

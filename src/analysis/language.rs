@@ -128,6 +128,24 @@ const FOREIGN_DIRECTORIES: &[&str] = &[
     "Pods",
     "__snapshots__",
 ];
+
+/// Those of them that hold what others wrote.
+const VENDORED_DIRECTORIES: &[&str] =
+    &["node_modules", "vendor", "third_party", "bower_components", ".yarn", "Pods"];
+
+/// The outermost directory of a path that holds what others wrote, if it lies in one.
+pub fn foreign_root(path: &str) -> Option<&str> {
+    let (directories, _) = path.rsplit_once('/')?;
+    let mut end = 0;
+    for part in directories.split('/') {
+        end += part.len();
+        if VENDORED_DIRECTORIES.contains(&part) {
+            return Some(&path[..end]);
+        }
+        end += 1;
+    }
+    None
+}
 const TEST_DIRECTORIES: &[&str] =
     &["test", "tests", "__tests__", "spec", "specs", "e2e", "testing"];
 const EXAMPLE_DIRECTORIES: &[&str] = &[
@@ -242,7 +260,10 @@ fn is_config(path: &str, name: &str) -> bool {
         || name.contains(".config.")
         || matches!(bare, "Makefile" | "Dockerfile" | "Justfile" | "justfile" | "Rakefile")
         || matches!(name, "build.rs" | "setup.py" | "noxfile.py" | "go.mod" | "Gemfile")
-        || matches!(name, "CMakeLists.txt" | "requirements.txt" | "MANIFEST.in")
+        || matches!(name, "CMakeLists.txt" | "requirements.txt" | "MANIFEST.in" | "CODEOWNERS")
+        || matches!(name, "build.gradle" | "build.gradle.kts" | "settings.gradle" | "meson.build")
+        || matches!(name, "settings.gradle.kts" | "mix.exs" | "Package.swift" | "BUILD.bazel")
+        || [".csproj", ".fsproj", ".sln", ".gemspec"].iter().any(|end| name.ends_with(end))
 }
 
 fn is_legal(name: &str) -> bool {
@@ -283,9 +304,25 @@ mod tests {
             ("logo.png", Role::Asset),
             ("latest.rs", Role::Source),
             ("protest.go", Role::Source),
+            ("app/build.gradle.kts", Role::Config),
+            ("CODEOWNERS", Role::Config),
         ];
         for (path, expected) in table {
             assert_eq!(role_of(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_others_wrote_has_a_root() {
+        let table = [
+            ("a/vendor/b/vendor/c.go", Some("a/vendor")),
+            ("third_party/x", Some("third_party")),
+            ("vendor", None),
+            ("a/vendors/b", None),
+            ("dist/app.js", None),
+        ];
+        for (path, root) in table {
+            assert_eq!(foreign_root(path), root, "{path}");
         }
     }
 

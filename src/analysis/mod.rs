@@ -12,22 +12,27 @@ pub mod inventory;
 pub mod language;
 pub mod lexicon;
 pub mod manifest;
+pub mod owners;
 pub mod request;
 pub mod search;
+mod settings;
 pub mod source;
 pub mod task;
+mod uncertain;
 pub mod words;
+mod yaml;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use corpus::FileFacts;
-use generated::Marked;
 use imports::Graph;
 use inventory::Inventory;
 use lexicon::Lexicon;
-use manifest::{Manifest, ManifestKind};
+use manifest::Manifest;
+use owners::Owners;
 use request::Request;
 use search::{Ranked, Search};
+use settings::Settings;
 use source::Source;
 use task::Existence;
 
@@ -35,7 +40,7 @@ pub use document::Document;
 
 use crate::domain::history::History;
 use crate::domain::plan::TaskType;
-use crate::domain::tree::{Entry, Mode};
+use crate::domain::tree::Entry;
 
 /// How far an analysis has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +66,8 @@ pub struct Analysis {
     pub inventory: Inventory,
     /// The manifests, by path.
     pub manifests: Vec<Manifest>,
+    /// Whom to ask about a path.
+    pub owners: Owners,
     /// Who imports whom.
     pub graph: Graph,
     /// The files that the request is about, best first.
@@ -114,9 +121,8 @@ pub fn analyze(
     let ranked = search.ranked(&graph);
     let existence = search.existence();
     let (task_type, task_reason) = task::decide(&request.instruction, &existence);
-    let tests: Vec<String> = tests(files, &corpus.facts);
-    let locks = settings.root_locks(files);
-    let gates = gates::detect(&settings.manifests, settings.makefile.as_deref(), &locks, &tests);
+    let tests = corpus.facts.iter().any(|fact| fact.role == language::Role::Test);
+    let gates = settings.gates(tests);
     let inventory = Inventory::new(files, &corpus.facts, &settings.manifests, gates);
     if history.is_shallow() {
         notes.push(format!(
@@ -135,6 +141,7 @@ pub fn analyze(
         files: files.to_vec(),
         facts: corpus.facts,
         manifests: settings.manifests,
+        owners: settings.owners,
         request,
         inventory,
         graph,
@@ -145,64 +152,6 @@ pub fn analyze(
         history,
         notes,
     })
-}
-
-fn tests(files: &[Entry], facts: &[FileFacts]) -> Vec<String> {
-    facts
-        .iter()
-        .filter(|fact| fact.role == language::Role::Test)
-        .map(|fact| files[fact.file].path.to_lossy().into_owned())
-        .collect()
-}
-
-/// The files that say how to see the others; read before them.
-struct Settings {
-    manifests: Vec<Manifest>,
-    marked: Marked,
-    makefile: Option<String>,
-}
-
-impl Settings {
-    fn read(source: &dyn Source) -> Result<Self> {
-        let mut manifests = Vec::new();
-        let mut attributes = Vec::new();
-        let mut makefile = None;
-        for file in source.files() {
-            if !matches!(file.mode, Mode::File | Mode::Executable) {
-                continue;
-            }
-            let kind = Manifest::kind_of(&file.path);
-            let marks = file.path.file_name() == b".gitattributes";
-            let makes = file.path.as_bytes() == b"Makefile";
-            let foreign = language::role(&file.path, None) == language::Role::Generated;
-            if foreign || (kind.is_none() && !marks && !makes) {
-                continue;
-            }
-            let content = source
-                .read(file)
-                .with_context(|| format!("reading `{}` at {}", file.path, file.id))?;
-            let text = String::from_utf8_lossy(&content).into_owned();
-            if let Some(kind) = kind {
-                manifests.push(Manifest::read(&file.path, kind, &text));
-            } else if marks {
-                let directory = file.path.parent();
-                attributes
-                    .push((directory.map(|d| d.to_lossy().into_owned()).unwrap_or_default(), text));
-            } else {
-                makefile = Some(text);
-            }
-        }
-        Ok(Self { manifests, marked: Marked::read(&attributes), makefile })
-    }
-
-    /// Lock files at the root, if any manifest may have one.
-    fn root_locks<'a>(&self, files: &'a [Entry]) -> Vec<&'a str> {
-        if !self.manifests.iter().any(|m| m.kind == ManifestKind::Npm) {
-            return Vec::new();
-        }
-        let names = files.iter().filter_map(|file| file.path.to_str());
-        names.filter(|path| language::LOCK_FILES.contains(path)).collect()
-    }
 }
 
 #[cfg(test)]

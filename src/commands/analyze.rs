@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::project::Project;
-use super::survey::{analysis, options};
+use super::survey::{analysis, options, uncommitted};
 use super::{Ctx, Events, Exit, page};
 use crate::analysis::Document;
 use crate::domain::error::{Failure, Kind};
@@ -47,7 +47,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
         let analysis = analysis(&project.repository, &commit, &request, reporter, 95)?;
         // The strategy and the files that matter are those of the plan that would be made.
         let draft = builtin::plan(&analysis, &options(id, &commit, None, &config));
-        let document = Document::new(&analysis, &commit, &draft.files, &draft.plan.strategy);
+        let document = Document::new(&analysis, &commit, &draft.files, &draft.plan.strategy)
+            .with_notes(&draft.notes)
+            .with_uncommitted(&uncommitted(&project.repository)?);
         Ok((project, request, document))
     };
     let (project, request, document) = ctx.narrate(Events::Beside, work, |done, _| Ok(done))?;

@@ -12,6 +12,7 @@ use crate::domain::config::Config;
 use crate::domain::event::{EventKind, Phase};
 use crate::domain::history::History;
 use crate::domain::id::PlanId;
+use crate::domain::path::RepoPath;
 use crate::domain::tree::Entry;
 use crate::execute::narrate::Reporter;
 use crate::git::{Objects, Reader, Repository, Shared};
@@ -94,6 +95,13 @@ pub fn analysis(
     reporter.report(determined, percent);
     reporter.report(EventKind::PhaseComplete { phase: Phase::Analytic }, percent);
     Ok(analysis)
+}
+
+/// What is not committed, and so not analysed; plans are not counted.
+pub fn uncommitted(repository: &Repository) -> Result<Vec<RepoPath>> {
+    let mut paths = repository.uncommitted()?;
+    paths.retain(|path| !path.as_bytes().starts_with(b".ap/"));
+    Ok(paths)
 }
 
 /// What the planner needs to know besides the code.

@@ -63,7 +63,7 @@ impl<'a> View<'a> {
         let module = |module: &'a crate::analysis::document::Module| Module {
             directory: if module.directory.is_empty() { "." } else { &module.directory },
             name: module.name.as_deref().unwrap_or_default(),
-            manifest: &module.manifest.path,
+            manifest: module.manifest.as_ref().map_or("", |path| &path.path),
             files: module.files,
         };
         let counts = [

@@ -8,12 +8,13 @@ use super::from::prove;
 use super::save::{self, Ready};
 use crate::analysis::Document;
 use crate::commands::project::Project;
-use crate::commands::survey::{analysis, options};
+use crate::commands::survey::{analysis, options, uncommitted};
 use crate::commands::{Ctx, Events, Exit, page};
 use crate::domain::config::Breadth;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::{EventKind, Phase};
 use crate::domain::id::PlanId;
+use crate::domain::path::RepoPath;
 use crate::domain::plan::{self, shape};
 use crate::domain::record::{Lesson, Record};
 use crate::execute::narrate::Reporter;
@@ -122,7 +123,10 @@ fn make(
     let lessons: Vec<Lesson> = project.records(&tree)?.iter().flat_map(Record::lessons).collect();
     let learned = learn(&mut draft.plan, &lessons, &tree.paths, config);
     draft.notes.extend(learned);
-    let document = Document::new(&analysis, &head.commit, &draft.files, &draft.plan.strategy);
+    let changed = uncommitted(&project.repository)?;
+    let document = Document::new(&analysis, &head.commit, &draft.files, &draft.plan.strategy)
+        .with_notes(&draft.notes)
+        .with_uncommitted(&changed);
     let points = document.coordination_points.len();
     reporter.report(EventKind::CoordinationPoints { count: points }, 78);
     reporter.report(EventKind::ScopeStrategy { text: draft.plan.strategy.clone() }, 79);
@@ -151,7 +155,7 @@ fn make(
             config.planner
         ));
     }
-    notes.extend(uncommitted(project)?);
+    notes.extend(not_planned(&changed));
     Ok(Made { ready, notes })
 }
 
@@ -174,15 +178,13 @@ fn repaired(project: &Project, ready: Ready, reporter: &Reporter) -> Result<Read
 }
 
 /// A plan is made from the last commit; what is not committed is named, not guessed.
-fn uncommitted(project: &Project) -> Result<Option<String>> {
-    let mut paths = project.repository.uncommitted()?;
-    paths.retain(|p| !p.as_bytes().starts_with(b".ap/"));
+fn not_planned(paths: &[RepoPath]) -> Option<String> {
     let shown: Vec<String> = paths.iter().take(3).map(ToString::to_string).collect();
     let more =
         if paths.len() > 3 { format!(" and {} more", paths.len() - 3) } else { String::new() };
-    Ok((!paths.is_empty()).then(|| {
+    (!paths.is_empty()).then(|| {
         format!("planned from HEAD: uncommitted changes are not in it ({}{more})", shown.join(", "))
-    }))
+    })
 }
 
 /// What to give to a chat that should plan instead: the analysis, the built-in plan as a start,

@@ -1,0 +1,164 @@
+//! What an analysis does not know, or knows only nearly, in words for a reviewer.
+
+use std::collections::BTreeSet;
+
+use super::Analysis;
+use super::language::{Kind, Language, Role};
+use super::request::Mention;
+
+/// A best file that holds less than this share of the request's words is a weak finding.
+const WEAK: f64 = 0.5;
+/// Words and names that a sentence lists.
+const NAMED: usize = 8;
+
+/// What to be careful about when these files, by index, are what the work is about.
+pub(super) fn uncertain(analysis: &Analysis, chosen: &[usize]) -> Vec<String> {
+    let mut found = Vec::new();
+    found.extend(unknown_words(analysis));
+    found.extend(unknown_names(analysis));
+    found.extend(weak(analysis));
+    found.extend(untested(analysis, chosen));
+    found.extend(unread_imports(analysis, chosen));
+    if analysis.owners.unread > 0 {
+        let lines = analysis.owners.unread;
+        found.push(format!("{} of CODEOWNERS could not be read", count(lines, "line")));
+    }
+    found
+}
+
+/// Words of the request that no file has, in its path or its text.
+fn unknown_words(analysis: &Analysis) -> Option<String> {
+    let mut known: BTreeSet<usize> = BTreeSet::new();
+    for fact in analysis.facts.iter().filter(|fact| fact.role != Role::Generated) {
+        known.extend(fact.counts.terms.iter().map(|(term, _)| *term));
+    }
+    let all = analysis.request.subject().count();
+    let words: Vec<&str> = analysis
+        .request
+        .subject()
+        .filter(|(index, _)| !known.contains(index))
+        .map(|(_, term)| term.word.as_str())
+        .collect();
+    if words.is_empty() {
+        return None;
+    }
+    let quoted = listed(words.iter().copied());
+    Some(if words.len() == all {
+        format!("no word of the request occurs in the code: {quoted}")
+    } else {
+        format!("{} of {all} words of the request occur nowhere in the code: {quoted}", words.len())
+    })
+}
+
+/// Files that the request names and that are not there.
+fn unknown_names(analysis: &Analysis) -> Option<String> {
+    let there = |path: &str| {
+        analysis.files.iter().any(|file| {
+            let text = file.path.to_lossy();
+            let ends = text.strip_suffix(path).is_some_and(|h| h.is_empty() || h.ends_with('/'));
+            ends || format!("/{text}").contains(&format!("/{path}/"))
+        })
+    };
+    let missing: Vec<&str> = analysis
+        .request
+        .mentions
+        .iter()
+        .filter_map(|mention| match mention {
+            Mention::Path(path) => Some(path.as_str()),
+            Mention::Name { .. } => None,
+        })
+        .filter(|path| !there(path))
+        .take(NAMED)
+        .collect();
+    let what = if missing.len() == 1 { "a path" } else { "paths" };
+    (!missing.is_empty()).then(|| {
+        format!("the request names {what} that the commit does not have: {}", listed(missing))
+    })
+}
+
+fn weak(analysis: &Analysis) -> Option<String> {
+    let best = analysis.ranked.iter().map(|r| r.coverage).fold(0.0, f64::max);
+    let mentioned = analysis.ranked.iter().any(|r| r.mentioned);
+    (!analysis.ranked.is_empty() && best < WEAK && !mentioned).then(|| {
+        "no file holds even half of what the request speaks of: look at the scores with care"
+            .to_owned()
+    })
+}
+
+/// Chosen sources that no test of the codebase imports or is named after.
+fn untested(analysis: &Analysis, chosen: &[usize]) -> Option<String> {
+    let inventory = &analysis.inventory;
+    if inventory.tests.is_empty() && inventory.inline_tests.is_empty() {
+        return Some("the codebase has no test that was recognised".to_owned());
+    }
+    let graph = &analysis.graph;
+    let test = |file: usize| analysis.facts[file].role == Role::Test;
+    let subjects: BTreeSet<String> = inventory
+        .tests
+        .iter()
+        .filter_map(|file| {
+            let name = String::from_utf8_lossy(analysis.files[*file].path.file_name()).into_owned();
+            super::language::test_subject(&name).map(str::to_lowercase)
+        })
+        .collect();
+    let bare: Vec<usize> = chosen
+        .iter()
+        .copied()
+        .filter(|file| is_program(analysis, *file))
+        .filter(|file| !analysis.facts[*file].inline_tests)
+        .filter(|file| !graph.into(*file).any(|edge| test(edge.from)))
+        .filter(|file| {
+            let name = String::from_utf8_lossy(analysis.files[*file].path.file_name()).into_owned();
+            let stem = name.split('.').next().unwrap_or_default().to_lowercase();
+            !subjects.contains(&stem)
+        })
+        .collect();
+    let paths: Vec<String> =
+        bare.iter().map(|file| analysis.files[*file].path.to_string()).collect();
+    (!bare.is_empty()).then(|| {
+        format!(
+            "no test was found that imports or is named after {}: {}",
+            count(bare.len(), "chosen file"),
+            listed(paths.iter().map(String::as_str))
+        )
+    })
+}
+
+/// Languages of chosen files in none of whose files an import was found: such files seem to
+/// stand alone.
+fn unread_imports(analysis: &Analysis, chosen: &[usize]) -> Option<String> {
+    let programs = chosen.iter().filter(|file| is_program(analysis, **file));
+    let mut languages: BTreeSet<Language> =
+        programs.filter_map(|file| analysis.facts[*file].language).collect();
+    for fact in analysis.facts.iter().filter(|fact| !fact.imports.is_empty()) {
+        fact.language.map(|language| languages.remove(&language));
+    }
+    let names: Vec<&str> = languages
+        .into_iter()
+        .filter(|l| !matches!(l, Language::Css | Language::Html | Language::Shell | Language::Sql))
+        .map(Language::name)
+        .collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "no import was found in any file of {}: who uses whom is not known",
+            names.join(", ")
+        )
+    })
+}
+
+fn is_program(analysis: &Analysis, file: usize) -> bool {
+    let fact = &analysis.facts[file];
+    fact.role == Role::Source && fact.language.is_some_and(|l| l.kind() == Kind::Code)
+}
+
+/// The first names as code, and how many more there are.
+fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<String> =
+        names.into_iter().map(|name| format!("`{}`", name.replace('`', "'"))).collect();
+    let shown = names[..names.len().min(NAMED)].join(", ");
+    if names.len() > NAMED { format!("{shown} and {} more", names.len() - NAMED) } else { shown }
+}
+
+fn count(n: usize, what: &str) -> String {
+    if n == 1 { format!("one {what}") } else { format!("{n} {what}s") }
+}
