@@ -120,6 +120,19 @@ fn of_tasks(path: &str, text: &str) -> Vec<Gate> {
     gates
 }
 
+/// What tests a module best: its own tests, else those of the whole repository, else anything
+/// that looks at it.
+pub fn best<'a>(gates: &'a [Gate], module: &str) -> Option<&'a Gate> {
+    let own = |gate: &&Gate| gate.module == module;
+    let whole = |gate: &&Gate| gate.module.is_empty();
+    let tests = || gates.iter().filter(|gate| gate.kind == GateKind::Test);
+    tests()
+        .find(own)
+        .or_else(|| tests().find(whole))
+        .or_else(|| gates.iter().find(own))
+        .or_else(|| gates.iter().find(whole))
+}
+
 fn gate(module: &str, kind: GateKind, command: String, source: &str) -> Gate {
     Gate { module: module.to_owned(), kind, command, source: source.to_owned(), from_ci: false }
 }
@@ -147,6 +160,21 @@ mod tests {
             ["just check", "just typecheck"]
         );
         assert!(commands("Makefile", "test := x\n# test: y\n\ttest: z\n").is_empty());
+    }
+
+    #[test]
+    fn a_module_is_tested_by_its_own_tests_first() {
+        let gates = [
+            gate("", GateKind::Test, "all".to_owned(), ""),
+            gate("a", GateKind::Test, "a".to_owned(), ""),
+            gate("b", GateKind::Lint, "lint b".to_owned(), ""),
+        ];
+        let of = |gates, module| best(gates, module).map(|gate| gate.command.as_str());
+        for (module, expected) in [("a", "a"), ("b", "all"), ("c", "all"), ("", "all")] {
+            assert_eq!(of(&gates, module), Some(expected), "{module}");
+        }
+        assert_eq!(of(&gates[2..], "b"), Some("lint b"));
+        assert_eq!(of(&gates[2..], "c"), None);
     }
 
     #[test]

@@ -37,7 +37,8 @@ pub(super) fn areas(
             module.count(&path, fact);
         }
     }
-    found.into_values().collect()
+    // One that is divided completely holds nothing of its own.
+    found.into_values().filter(|module| module.lines > 0).collect()
 }
 
 /// Directories with the source files below them that belong to the same manifest.

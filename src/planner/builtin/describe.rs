@@ -7,6 +7,7 @@ use super::Ground;
 use super::groups::{Group, Part};
 use super::order::Dependencies;
 use super::territory::Territory;
+use crate::analysis::gates::best;
 use crate::analysis::language::Role;
 use crate::domain::id::ObjectiveId;
 use crate::domain::plan::{Complexity, Contract, Objective, Priority, TaskType};
@@ -230,9 +231,7 @@ impl Writer<'_> {
         let gates = &self.ground.analysis.inventory.gates;
         let file = group.files.first();
         let module = file.map_or("", |file| self.ground.module(*file));
-        let own = gates.iter().find(|gate| gate.module == module);
-        let whole = gates.iter().find(|gate| gate.module.is_empty());
-        own.or(whole).map(|gate| gate.command.clone()).into_iter().collect()
+        best(gates, module).map(|gate| gate.command.clone()).into_iter().collect()
     }
 
     /// From what was counted: files, their lines, and who else relies on them.
