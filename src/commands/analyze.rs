@@ -56,7 +56,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     if ctx.ui.format == Format::Json {
         ctx.ui.json(&document)?;
     } else {
-        ctx.ui.answer(&page::templates(&project)?.analysis_md(&document, &request)?)?;
+        ctx.ui.answer(&page::templates(&project)?.analysis_text(&document, &request)?)?;
     }
     Ok(Exit::DONE)
 }

@@ -26,7 +26,12 @@ pub fn text(value: &str) -> String {
 fn plain(line: &str) -> String {
     let chars: Vec<char> = line.chars().collect();
     let mut out = String::with_capacity(line.len() + 8);
+    let mut skip = 0_usize;
     for (at, c) in chars.iter().copied().enumerate() {
+        if skip > 0 {
+            skip -= 1;
+            continue;
+        }
         let word = |at: Option<usize>| {
             at.and_then(|at| chars.get(at)).is_some_and(|c| c.is_alphanumeric())
         };
@@ -34,7 +39,14 @@ fn plain(line: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            // `@name` notifies people and `#1` refers to issues, even behind a backslash.
+            // `@name` notifies people and `#1` refers to issues, even behind a backslash or as
+            // an entity: hosts look at the text that comes out. Only code they leave alone.
+            '@' | '#' if word(Some(at + 1)) && !word(at.checked_sub(1)) => {
+                let part = |c: &&char| c.is_alphanumeric() || matches!(c, '-' | '_' | '/');
+                let name: String = chars[at + 1..].iter().take_while(part).collect();
+                push(&mut out, format_args!("`{c}{name}`"));
+                skip = name.chars().count();
+            }
             '@' => out.push_str("&#64;"),
             '#' => out.push_str("&#35;"),
             // `http://` and `www.` become links by themselves.
@@ -91,6 +103,24 @@ pub fn code(value: &str) -> String {
     format!("{fence}{pad}{line}{pad}{fence}")
 }
 
+/// A path as a link that begins with `up`, shown as code. Where `up` is empty, or the path is
+/// not what its file is called (it was no UTF-8), only the code.
+pub fn link(path: &str, up: &str) -> String {
+    let unlinked = path.is_empty() || path == "." || path.contains(char::REPLACEMENT_CHARACTER);
+    if up.is_empty() || unlinked {
+        return code(path);
+    }
+    let mut target = up.to_owned();
+    for byte in path.bytes() {
+        match byte {
+            b'/' | b'-' | b'.' | b'_' | b'~' => target.push(char::from(byte)),
+            byte if byte.is_ascii_alphanumeric() => target.push(char::from(byte)),
+            byte => push(&mut target, format_args!("%{byte:02X}")),
+        }
+    }
+    format!("[{}]({target})", code(path))
+}
+
 /// A value inside a quoted label of a Mermaid diagram, at most 60 characters.
 pub fn mermaid(value: &str) -> String {
     let line = one_line(value);
@@ -144,7 +174,10 @@ mod tests {
             ("a\n\n```\nb", "a  \\`\\`\\` b"),
             ("*b* _i_ ~s~", "\\*b\\* \\_i\\_ \\~s\\~"),
             ("![x](y)", "\\!\\[x\\](y)"),
-            ("@all", "&#64;all"),
+            ("@all", "`@all`"),
+            ("see @a/b-c, #12 and a@b.c", "see `@a/b-c`, `#12` and a&#64;b.c"),
+            ("\\@all` @x", "\\\\`@all`\\` `@x`"),
+            ("@ # @", "&#64; &#35; &#64;"),
             ("in `a|b` and `<c>`", "in <code>a&#124;b</code> and `<c>`"),
             ("odd ` one", "odd \\` one"),
             ("empty `` one", "empty \\`\\` one"),
@@ -171,6 +204,21 @@ mod tests {
         ];
         for (value, expected) in table {
             assert_eq!(code(value), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn links_lead_to_their_file() {
+        let table = [
+            ("src/a.rs", "../", "[`src/a.rs`](../src/a.rs)"),
+            ("a b(1)/[x]#?.md", "../", "[`a b(1)/[x]#?.md`](../a%20b%281%29/%5Bx%5D%23%3F.md)"),
+            ("a|b`", "../", "[<code>a&#124;b&#96;</code>](../a%7Cb%60)"),
+            ("é\n", "../", "[`é`](../%C3%A9%0A)"),
+            ("\u{fffd}.rs", "../", "`\u{fffd}.rs`"),
+            ("src/a.rs", "", "`src/a.rs`"),
+        ];
+        for (path, up, expected) in table {
+            assert_eq!(link(path, up), expected, "{path:?}");
         }
     }
 

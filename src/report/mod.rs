@@ -35,6 +35,9 @@ const PAGES: &[(&str, &str)] = &[
 /// What begins the first line of a rendered plan.
 const DIGEST: &str = "<!-- made from plan.toml, digest ";
 
+/// The way from a page in `.ap/plans/<id>/` to the repository's root.
+const UP: &str = "../../../";
+
 /// The templates, parsed.
 #[derive(Debug)]
 pub struct Templates {
@@ -45,9 +48,10 @@ pub struct Templates {
 impl Templates {
     /// The built-in templates with `overrides`, file name to text, in place of theirs.
     ///
-    /// Those of pages write `{{x}}` for a value as text, `{{code x}}` for it as code, and
-    /// `{{mermaid x}}` inside a diagram; each makes the value harmless in its place. Those of
-    /// commit messages write `{{x}}` for a value on one line.
+    /// Those of pages write `{{x}}` for a value as text, `{{code x}}` for it as code,
+    /// `{{mermaid x}}` inside a diagram, and `{{link x up}}` for a path as a link that begins
+    /// with `up`; each makes the value harmless in its place. Those of commit messages write
+    /// `{{x}}` for a value on one line.
     ///
     /// # Errors
     ///
@@ -80,13 +84,22 @@ impl Templates {
         Err(failure.hint(format!("name the file like one of {}", known.join(", "))).into())
     }
 
-    /// The analysis report.
+    /// The analysis report as a page beside a plan: files are links.
     ///
     /// # Errors
     ///
     /// Where a replaced template asks for a value that does not exist.
     pub fn analysis_md(&self, document: &Document, request: &str) -> Result<String> {
-        self.render("analysis.hbs", &analysis::View::new(document, request))
+        self.render("analysis.hbs", &analysis::View::new(document, request, UP))
+    }
+
+    /// The analysis report for a place that has no links: a terminal, a prompt.
+    ///
+    /// # Errors
+    ///
+    /// Where a replaced template asks for a value that does not exist.
+    pub fn analysis_text(&self, document: &Document, request: &str) -> Result<String> {
+        self.render("analysis.hbs", &analysis::View::new(document, request, ""))
     }
 
     /// The plan for review. Its first line carries `digest`, that of `plan.toml`; see
@@ -131,6 +144,7 @@ fn pages() -> Handlebars<'static> {
     {
         pages.register_helper(name, Box::new(Escape(escape)));
     }
+    pages.register_helper("link", Box::new(Link));
     pages
 }
 
@@ -173,6 +187,28 @@ fn tidy(text: &str) -> String {
     out.truncate(out.trim_end().len());
     out.push('\n');
     out
+}
+
+/// A helper that writes its first argument, a path, as a link that begins with the second.
+struct Link;
+
+impl handlebars::HelperDef for Link {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let text = |at: usize| {
+            let missing = RenderErrorReason::ParamNotFoundForIndex("link", at);
+            let value = helper.param(at).and_then(|value| value.value().as_str());
+            value.ok_or_else(|| RenderError::from(missing))
+        };
+        out.write(&markdown::link(text(0)?, text(1)?))?;
+        Ok(())
+    }
 }
 
 /// A helper that writes its one argument escaped.

@@ -126,13 +126,16 @@ fn an_analysis_is_shown() {
     let rendered = templates().analysis_md(&document, "Fix login").expect("rendered");
     for part in [
         "# Analysis: Fix login",
-        "| 1.00 | `src/login.rs` | path: login",
-        "| rust | 3 |",
-        "- `cargo test`",
+        "| 1.00 | [`src/login.rs`](../../../src/login.rs) | path: login",
+        "| rust | 3 | 3 |",
+        "| `cargo test` | test | [`Cargo.toml`](../../../Cargo.toml) |",
+        "](../../../src/%3Cb%3E%7Clogin.rs)",
     ] {
         assert!(rendered.contains(part), "`{part}` is missing in\n{rendered}");
     }
     assert!(rendered.contains("&#60;b&#62;&#124;login.rs"), "{rendered}");
+    let text = templates().analysis_text(&document, "Fix login").expect("rendered");
+    assert!(!text.contains("](") && text.contains("| 1.00 | `src/login.rs` |"), "{text}");
     let json = serde_json::to_value(&document).expect("a document is JSON");
     assert_eq!(json["files"][0]["path"], "src/login.rs");
     assert_eq!(json["schema"], 1);
