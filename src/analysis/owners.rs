@@ -49,6 +49,11 @@ pub(super) fn place(path: &RepoPath) -> Option<usize> {
 }
 
 impl Owners {
+    /// Where the file may be, the place that counts first.
+    pub fn places() -> impl Iterator<Item = RepoPath> {
+        PLACES.iter().filter_map(|place| RepoPath::new(*place))
+    }
+
     /// Reads the file at `path`.
     pub fn read(path: &RepoPath, text: &str) -> Self {
         let lines = || text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));

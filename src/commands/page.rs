@@ -12,6 +12,7 @@ use crate::domain::action::Action;
 use crate::domain::finding::{Code, Finding};
 use crate::domain::path::RepoPath;
 use crate::domain::plan::{Plan, Proof};
+use crate::execute::today::today;
 use crate::report::{Templates, digest_in};
 use crate::store::{self, layout};
 
@@ -41,7 +42,8 @@ pub fn templates(project: &Project) -> Result<Templates> {
 /// The text of plan.md.
 pub fn page(project: &Project, file: &PlanFile, plan: &Plan, proof: &Proof) -> Result<String> {
     let digest = project.repository.blob_id(file.reading.text.as_bytes())?;
-    templates(project)?.plan_md(plan, &digest, &proof.waves)
+    let today = today(&project.repository, plan);
+    templates(project)?.plan_md(plan, &digest, &proof.waves, today.as_ref())
 }
 
 /// The action that makes the page of a plan in `.ap/plans` anew.
@@ -63,6 +65,11 @@ pub fn is_shown(project: &Project, file: &PlanFile) -> bool {
     beside(file).is_some_and(|page| project.root.join(&*page.to_lossy()).is_file())
 }
 
+/// Whether this clone has what the page of a plan is made from: a shallow one may not.
+fn can_be_made(project: &Project, plan: &Plan) -> bool {
+    plan.base.is_none() || today(&project.repository, plan).is_some()
+}
+
 /// A finding if the page of a plan shows another plan than the file holds, or was edited.
 pub fn stale(
     project: &Project,
@@ -78,7 +85,7 @@ pub fn stale(
     let digest = project.repository.blob_id(file.reading.text.as_bytes())?;
     let what = if digest_in(&text) != Some(&digest) {
         "shows another plan"
-    } else if text != self::page(project, file, plan, proof)? {
+    } else if text != self::page(project, file, plan, proof)? && can_be_made(project, plan) {
         "is not what its templates make of the plan"
     } else {
         return Ok(None);

@@ -16,6 +16,7 @@ use crate::domain::prompt::{self, Setting};
 use crate::domain::session::{Request, Session};
 use crate::domain::wave;
 use crate::execute::session::{Agreed, look};
+use crate::report::graph;
 use crate::store::layout;
 use crate::ui::{Format, count_of, text};
 
@@ -133,9 +134,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
             }
         };
         ctx.ui.answer(&view.prompt(index, &config))?;
-    } else if let Some(graph) = args.graph {
-        ctx.ui.answer(&match graph {
-            Graph::Mermaid => view.mermaid(),
+    } else if let Some(language) = args.graph {
+        ctx.ui.answer(&match language {
+            Graph::Mermaid => graph(view.plan, &view.proof.waves),
             Graph::Dot => view.dot(),
         })?;
     } else if ctx.ui.format == Format::Json {
@@ -280,24 +281,6 @@ impl View<'_> {
         wave::essential(&self.proof.constraints.depends_on)
     }
 
-    fn mermaid(&self) -> String {
-        let mut out = "graph LR\n".to_owned();
-        for wave in 1..=self.proof.waves.iter().copied().max().unwrap_or(0) {
-            writeln!(out, "  subgraph wave{wave} [Wave {wave}]").expect(INFALLIBLE);
-            for index in self.order().into_iter().filter(|i| self.proof.waves[*i] == wave) {
-                let objective = &self.plan.objectives[index];
-                // Mermaid knows HTML entities inside quotes, and nothing else that is safe.
-                let title: String = text::one_line(&objective.title).chars().map(entity).collect();
-                writeln!(out, "    o{index}[\"{}: {title}\"]", objective.id).expect(INFALLIBLE);
-            }
-            out.push_str("  end\n");
-        }
-        for (from, to) in self.edges() {
-            writeln!(out, "  o{from} --> o{to}").expect(INFALLIBLE);
-        }
-        out
-    }
-
     fn dot(&self) -> String {
         let mut out = "digraph plan {\n  rankdir=LR;\n  node [shape=box];\n".to_owned();
         for index in self.order() {
@@ -319,14 +302,6 @@ impl View<'_> {
 }
 
 const INFALLIBLE: &str = "writing to a string cannot fail";
-
-fn entity(c: char) -> String {
-    if c.is_alphanumeric() || " ._-/,:+".contains(c) {
-        c.to_string()
-    } else {
-        format!("#{};", u32::from(c))
-    }
-}
 
 /// A scope as it is said in words: `src/ except src/auth/`.
 pub(super) fn scope_line(objective: &Objective) -> String {

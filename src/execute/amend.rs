@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use super::approval::signing;
 use super::reservations;
 use super::session::{Agreed, Handle};
+use super::today::today;
 use crate::apply;
 use crate::domain::action::Action;
 use crate::domain::commit_message;
@@ -132,7 +133,8 @@ pub fn page(handle: &Handle<'_>, new: &New<'_>, templates: &Templates) -> Result
     };
     let wave = |id: &ObjectiveId| placed.iter().find(|p| p.objective == *id).map_or(1, |p| p.wave);
     let waves: Vec<u32> = agreed.plan.objectives.iter().map(|o| wave(&o.id)).collect();
-    templates.plan_md(&agreed.plan, &agreed.digest, &waves)
+    let today = today(repository, &agreed.plan);
+    templates.plan_md(&agreed.plan, &agreed.digest, &waves, today.as_ref())
 }
 
 /// The objectives with the waves that they have now.

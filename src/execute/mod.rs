@@ -23,4 +23,5 @@ pub mod setup;
 pub mod start;
 pub mod submit;
 pub mod sync;
+pub mod today;
 pub mod verify;

@@ -103,12 +103,12 @@ pub fn code(value: &str) -> String {
     format!("{fence}{pad}{line}{pad}{fence}")
 }
 
-/// A path as a link that begins with `up`, shown as code. Where `up` is empty, or the path is
+/// A path as a link that begins with `up`, with `shown` as code. Where `up` is empty, or the path is
 /// not what its file is called (it was no UTF-8), only the code.
-pub fn link(path: &str, up: &str) -> String {
+pub(super) fn link(path: &str, up: &str, shown: &str) -> String {
     let unlinked = path.is_empty() || path == "." || path.contains(char::REPLACEMENT_CHARACTER);
     if up.is_empty() || unlinked {
-        return code(path);
+        return code(shown);
     }
     let mut target = up.to_owned();
     for byte in path.bytes() {
@@ -118,7 +118,7 @@ pub fn link(path: &str, up: &str) -> String {
             byte => push(&mut target, format_args!("%{byte:02X}")),
         }
     }
-    format!("[{}]({target})", code(path))
+    format!("[{}]({target})", code(shown))
 }
 
 /// A value inside a quoted label of a Mermaid diagram, at most 60 characters.
@@ -218,7 +218,7 @@ mod tests {
             ("src/a.rs", "", "`src/a.rs`"),
         ];
         for (path, up, expected) in table {
-            assert_eq!(link(path, up), expected, "{path:?}");
+            assert_eq!(link(path, up, path), expected, "{path:?}");
         }
     }
 

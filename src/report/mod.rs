@@ -3,9 +3,11 @@
 
 mod accomplishment;
 mod analysis;
+mod graph;
 mod markdown;
 mod messages;
 mod plan;
+mod today;
 
 use std::collections::BTreeMap;
 
@@ -16,8 +18,10 @@ use handlebars::{
 };
 use serde::Serialize;
 
+pub use graph::graph;
 pub use markdown::{code, mermaid, text};
 pub use messages::{AmendView, Done, LandingView, ObjectiveView, PinView, Tests, WaveView};
+pub use today::Today;
 
 use crate::analysis::Document;
 use crate::domain::error::{Failure, Kind};
@@ -103,13 +107,20 @@ impl Templates {
     }
 
     /// The plan for review. Its first line carries `digest`, that of `plan.toml`; see
-    /// [`digest_in`]. `waves` has the wave of each objective by its position.
+    /// [`digest_in`]. `waves` has the wave of each objective by its position, `today` what the
+    /// commit holds that it was planned against, if that is known.
     ///
     /// # Errors
     ///
     /// Where a replaced template asks for a value that does not exist.
-    pub fn plan_md(&self, plan: &Plan, digest: &str, waves: &[u32]) -> Result<String> {
-        let body = self.render("plan.hbs", &plan::View::new(plan, waves))?;
+    pub fn plan_md(
+        &self,
+        plan: &Plan,
+        digest: &str,
+        waves: &[u32],
+        today: Option<&Today>,
+    ) -> Result<String> {
+        let body = self.render("plan.hbs", &plan::View::new(plan, waves, today))?;
         Ok(format!("{DIGEST}{digest} -->\n\n{body}"))
     }
 
@@ -206,7 +217,9 @@ impl handlebars::HelperDef for Link {
             let value = helper.param(at).and_then(|value| value.value().as_str());
             value.ok_or_else(|| RenderError::from(missing))
         };
-        out.write(&markdown::link(text(0)?, text(1)?))?;
+        // A third argument is shown in place of the path.
+        let shown = if helper.param(2).is_some() { text(2)? } else { text(0)? };
+        out.write(&markdown::link(text(0)?, text(1)?, shown))?;
         Ok(())
     }
 }

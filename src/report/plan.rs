@@ -1,10 +1,13 @@
 //! A plan as its template sees it: the fields of plan.toml, and what a reviewer wants beside
 //! them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::UP;
+use super::graph::{arrows, graph};
+use super::today::{Owner, Place, Today};
 use crate::domain::id::ObjectiveId;
 use crate::domain::plan::{Contract, Derived, Objective, Plan, Shared};
 
@@ -14,6 +17,12 @@ const TITLE: usize = 120;
 #[derive(Serialize)]
 pub(super) struct View<'a> {
     plan: Head<'a>,
+    /// What a path's link begins with.
+    up: &'static str,
+    graph: String,
+    /// Whether somebody owns something.
+    owned: bool,
+    owners_file: Option<String>,
     waves: Vec<Wave<'a>>,
     arrows: Vec<Arrow>,
     objectives: Vec<Row<'a>>,
@@ -36,6 +45,10 @@ struct Head<'a> {
     objective_count: usize,
     wave_count: usize,
     wave_word: &'static str,
+    /// Of all objectives together.
+    minutes: u64,
+    /// If the objectives of a wave run at the same time.
+    minutes_parallel: u64,
 }
 
 #[derive(Serialize)]
@@ -50,6 +63,9 @@ struct Row<'a> {
     objective: &'a Objective,
     index: usize,
     label: String,
+    wave: u32,
+    places: Vec<Place<'a>>,
+    owners: Vec<Owner>,
     lists: Vec<List<'a>>,
     retry_word: &'static str,
 }
@@ -82,21 +98,33 @@ struct Command<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(plan: &'a Plan, waves: &[u32]) -> Self {
-        let rows: Vec<Row<'_>> = plan.objectives.iter().enumerate().map(row).collect();
-        let mut grouped: BTreeMap<u32, Vec<Row<'_>>> = BTreeMap::new();
+    pub(super) fn new(plan: &'a Plan, waves: &[u32], today: Option<&Today>) -> Self {
+        let unknown = Today::default();
+        let known = today.unwrap_or(&unknown);
+        let row = |(index, objective): (usize, &'a Objective)| {
+            let number = waves.get(index).copied().filter(|wave| *wave > 0);
+            let wave = number.or(objective.wave).unwrap_or(1);
+            let places = match today {
+                Some(today) => today.places(objective),
+                None => objective.touch.iter().map(|pattern| Place::unknown(pattern)).collect(),
+            };
+            Row { wave, places, owners: known.owners(objective), ..row(index, objective) }
+        };
+        let rows: Vec<Row<'a>> = plan.objectives.iter().enumerate().map(row).collect();
+        let mut grouped: BTreeMap<u32, Vec<Row<'a>>> = BTreeMap::new();
         for row in &rows {
-            let number = waves.get(row.index).copied().filter(|wave| *wave > 0);
-            let number = number.or(row.objective.wave).unwrap_or(1);
-            grouped.entry(number).or_default().push(row.clone());
+            grouped.entry(row.wave).or_default().push(row.clone());
         }
-        let head = head(plan, grouped.len());
-        let waves =
+        let waves_made: Vec<Wave<'a>> =
             grouped.into_iter().map(|(number, objectives)| Wave { number, objectives }).collect();
         Self {
-            plan: head,
-            waves,
-            arrows: arrows(plan),
+            plan: head(plan, &waves_made),
+            up: UP,
+            graph: graph(plan, waves),
+            owned: rows.iter().any(|row| !row.owners.is_empty()),
+            owners_file: known.owners_file(),
+            waves: waves_made,
+            arrows: arrows(plan).into_iter().map(|(from, to)| Arrow { from, to }).collect(),
             objectives: rows,
             contracts: plan.contracts.iter().map(contract).collect(),
             derived: &plan.derived,
@@ -117,8 +145,11 @@ pub(super) fn title(request: &str) -> (String, bool) {
     (title, cut || request.trim().lines().count() > 1)
 }
 
-fn head(plan: &Plan, wave_count: usize) -> Head<'_> {
+fn head<'a>(plan: &'a Plan, waves: &[Wave<'a>]) -> Head<'a> {
     let (request_line, request_more) = title(&plan.request);
+    let wave_count = waves.len();
+    let minutes = |row: &Row<'_>| u64::from(row.objective.estimate_minutes);
+    let longest = |wave: &Wave<'_>| wave.objectives.iter().map(minutes).max().unwrap_or(0);
     Head {
         id: plan.id.as_str(),
         request_line,
@@ -131,12 +162,13 @@ fn head(plan: &Plan, wave_count: usize) -> Head<'_> {
         objective_count: plan.objectives.len(),
         wave_count,
         wave_word: if wave_count == 1 { "wave" } else { "waves" },
+        minutes: waves.iter().flat_map(|wave| &wave.objectives).map(minutes).sum(),
+        minutes_parallel: waves.iter().map(longest).sum(),
     }
 }
 
-fn row((index, objective): (usize, &Objective)) -> Row<'_> {
+fn row(index: usize, objective: &Objective) -> Row<'_> {
     let lists = [
-        ("May change", true, &objective.touch),
         ("Relies on", true, &objective.read),
         ("May not change", true, &objective.forbid),
         ("Gates", true, &objective.gates),
@@ -151,6 +183,9 @@ fn row((index, objective): (usize, &Objective)) -> Row<'_> {
         objective,
         index,
         label: format!("{}: {}", objective.id, objective.title),
+        wave: 1,
+        places: Vec::new(),
+        owners: Vec::new(),
         lists: lists
             .into_iter()
             .filter(|(.., items)| !items.is_empty())
@@ -158,15 +193,6 @@ fn row((index, objective): (usize, &Objective)) -> Row<'_> {
             .collect(),
         retry_word: if objective.retries == 1 { "try" } else { "tries" },
     }
-}
-
-fn arrows(plan: &Plan) -> Vec<Arrow> {
-    let place = |id: &ObjectiveId| plan.objectives.iter().position(|objective| objective.id == *id);
-    let mut arrows: BTreeSet<(usize, usize)> = BTreeSet::new();
-    for (to, objective) in plan.objectives.iter().enumerate() {
-        arrows.extend(objective.depends_on.iter().filter_map(place).map(|from| (from, to)));
-    }
-    arrows.into_iter().map(|(from, to)| Arrow { from, to }).collect()
 }
 
 fn contract(contract: &Contract) -> ContractRow<'_> {

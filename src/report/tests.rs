@@ -1,7 +1,9 @@
 use super::*;
 use crate::analysis::analyze;
+use crate::analysis::owners::Owners;
 use crate::analysis::source::memory::Memory;
 use crate::domain::id::{ObjectiveId, PlanId};
+use crate::domain::path::RepoPath;
 use crate::domain::plan::{Contract, Derived, Objective, SCHEMA, Shared, TaskType};
 
 const HOSTILE: &str = "</td>|<b>\n\n```\n# x\n@all ![a](http://e) \u{1b}[2J `";
@@ -61,28 +63,31 @@ fn cells(line: &str) -> usize {
 
 #[test]
 fn a_hostile_plan_opens_nothing() {
-    let rendered = templates().plan_md(&plan_of(HOSTILE), "abc123", &[1, 2]).expect("rendered");
+    let rendered =
+        templates().plan_md(&plan_of(HOSTILE), "abc123", &[1, 2], None).expect("rendered");
     assert_harmless(&rendered);
     assert_eq!(rendered.lines().filter(|line| line.starts_with("```")).count(), 2);
     let rows: Vec<&str> = rendered
         .lines()
-        .skip_while(|line| !line.starts_with("| Objective |"))
+        .skip_while(|line| !line.starts_with("| Wave | Objective |"))
         .take_while(|line| line.starts_with('|'))
         .collect();
-    assert!(rows.len() == 3 && rows.iter().all(|row| cells(row) == 7), "{rows:#?}");
+    assert!(rows.len() == 4 && rows.iter().all(|row| cells(row) == 8), "{rows:#?}");
     assert_eq!(digest_in(&rendered), Some("abc123"));
 }
 
 #[test]
 fn a_plan_is_shown_whole() {
     let plan = plan_of("Add a login");
-    let rendered = templates().plan_md(&plan, "d1", &[1, 2]).expect("rendered");
+    let rendered = templates().plan_md(&plan, "d1", &[1, 2], None).expect("rendered");
     for part in [
         "# Add a login\n",
         "| Objectives | 2 in 2 waves |",
         "  subgraph w1[\"Wave 1\"]\n    o0[\"T1: Add a login\"]\n  end",
         "  o0 --> o1\n",
-        "### Wave 2\n",
+        "| 1 | `T1` | Add a login | <code>src/a&#124;b&#96;c/</code> |  | medium | 30 |",
+        "| 2 | `T2` | Second | `src/b.rs` | `T1` | medium | 30 |",
+        "| Estimate | 60 minutes of work, 60 if each wave runs in parallel |",
         "### T2: Second\n",
         "- `cargo test`: gate of T1, gate of T2\n",
         "- `Add a login`: makes Cargo.lock\n",
@@ -92,6 +97,28 @@ fn a_plan_is_shown_whole() {
     }
     assert!(!rendered.contains("\n\n\n") && rendered.ends_with('\n'));
     assert!(!rendered.contains("## The request"), "one line needs no second showing");
+}
+
+#[test]
+fn a_plan_says_what_is_there_and_whom_to_ask() {
+    let path = |text: &str| RepoPath::new(text).expect("a valid path");
+    let mut plan = plan_of("Add a login");
+    plan.objectives[0].touch = ["src/a/", "src/b.rs", "src/new.rs", "src/{a,a/x.rs}", "docs/*.md"]
+        .map(str::to_owned)
+        .into();
+    let files = ["src/b.rs", "src/a/x.rs", "src/a/y|z.rs", "src/ab.rs", "docs/i.md"].map(path);
+    let owners = Owners::read(&path("CODEOWNERS"), "* @all\nsrc/a/ @a|b <b>@c\n/src/a @a");
+    let today = Today::new(files.into(), owners);
+    let rendered = templates().plan_md(&plan, "d1", &[1, 2], Some(&today)).expect("rendered");
+    for part in [
+        "[`src/a/`](../../../src/a) (2 files)<br>[`src/b.rs`](../../../src/b.rs)<br>`src/new.rs` \
+         (new)<br>`src/{a,a/x.rs}` (2 files)<br>`docs/*.md` (1 file) |",
+        "|  | `@a`, `@all` | medium |",
+        "| Owners | [`CODEOWNERS`](../../../CODEOWNERS) |",
+    ] {
+        assert!(rendered.contains(part), "`{part}` is missing in\n{rendered}");
+    }
+    assert_harmless(&rendered);
 }
 
 #[test]
@@ -151,7 +178,7 @@ fn a_broken_override_is_named_with_its_line() {
         match Templates::new(&overrides) {
             Err(error) => failed(error),
             Ok(templates) => templates
-                .plan_md(&plan_of("x"), "d", &[1, 1])
+                .plan_md(&plan_of("x"), "d", &[1, 1], None)
                 .map_err(failed)
                 .expect_err("an error was expected"),
         }
@@ -170,6 +197,6 @@ fn an_override_replaces_the_template_but_not_the_digest() {
     let overrides =
         BTreeMap::from([("plan.hbs".to_owned(), "{{plan.id}} {{md plan.task_type}}".to_owned())]);
     let templates = Templates::new(&overrides).expect("a template");
-    let rendered = templates.plan_md(&plan_of("x"), "d1", &[]).expect("rendered");
+    let rendered = templates.plan_md(&plan_of("x"), "d1", &[], None).expect("rendered");
     assert_eq!(rendered, "<!-- made from plan.toml, digest d1 -->\n\n20260102-030405-x feature\n");
 }
