@@ -40,6 +40,8 @@ pub struct File {
     pub score: f64,
     /// Why it is here.
     pub why: Vec<String>,
+    /// Whether the work that would be planned is about it.
+    pub chosen: bool,
     /// Whom to ask, as CODEOWNERS writes them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<String>,
@@ -161,7 +163,7 @@ impl Document {
             task_type: analysis.task_type,
             task_reason: analysis.task_reason.clone(),
             inventory: Inventory::new(analysis),
-            files: analysis.ranked.iter().take(FILES).map(|r| file(analysis, r)).collect(),
+            files: files(analysis, chosen),
             coordination_points: coordination_points(analysis, chosen),
             strategy: strategy.to_owned(),
             notes: analysis.notes.clone(),
@@ -186,10 +188,18 @@ impl Document {
     }
 }
 
-fn file(analysis: &Analysis, ranked: &super::search::Ranked) -> File {
-    let path = &analysis.files[ranked.file].path;
-    let owners = analysis.owners.of(path).into_iter().map(str::to_owned).collect();
-    File { path: path.into(), score: ranked.score, why: ranked.why.clone(), owners }
+fn files(analysis: &Analysis, chosen: &[usize]) -> Vec<File> {
+    let file = |ranked: &super::search::Ranked| {
+        let path = &analysis.files[ranked.file].path;
+        File {
+            path: path.into(),
+            score: ranked.score,
+            why: ranked.why.clone(),
+            chosen: chosen.contains(&ranked.file),
+            owners: analysis.owners.of(path).into_iter().map(str::to_owned).collect(),
+        }
+    };
+    analysis.ranked.iter().take(FILES).map(file).collect()
 }
 
 impl Inventory {

@@ -13,7 +13,7 @@ use crate::analysis::inventory::holds;
 /// Rows of the table of files.
 const FILES: usize = 25;
 /// Rows of the table of modules.
-const MODULES: usize = 20;
+const MODULES: usize = 12;
 /// Rows of the table of languages; the others are summed up.
 const LANGUAGES: usize = 8;
 /// Rows of the table of what files use of each other.
@@ -21,7 +21,7 @@ const MEETINGS: usize = 25;
 /// Rows of the table of gates.
 const GATES: usize = 12;
 /// Examples named for a count.
-const EXAMPLES: usize = 5;
+const EXAMPLES: usize = 3;
 /// Names listed in one cell.
 const NAMES: usize = 8;
 
@@ -51,6 +51,7 @@ struct File<'a> {
     score: String,
     path: &'a str,
     why: &'a [String],
+    chosen: bool,
     owners: &'a [String],
 }
 
@@ -106,6 +107,7 @@ impl<'a> View<'a> {
             score: format!("{:.2}", file.score),
             path: &file.path.path,
             why: &file.why,
+            chosen: file.chosen,
             owners: &file.owners,
         };
         let files: Vec<File<'a>> = document.files.iter().take(FILES).map(file).collect();
@@ -186,11 +188,14 @@ fn uncertain(document: &Document) -> Vec<String> {
     }
     let made = document.inventory.generated.len();
     let copied: usize = document.inventory.vendored.iter().map(|tree| tree.files).sum();
-    if made + copied > 0 {
-        lines.push(format!(
-            "left out of the search: {made} generated files and lock files, {copied} files that \
-             were copied from elsewhere"
-        ));
+    let parts = [(made, "generated or lock file"), (copied, "copied file")];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}{}", if count == 1 { "" } else { "s" }))
+        .collect();
+    if !parts.is_empty() {
+        lines.push(format!("left out of the search: {}", parts.join(" and ")));
     }
     lines
 }

@@ -47,8 +47,10 @@ struct Head<'a> {
     wave_word: &'static str,
     /// Of all objectives together.
     minutes: u64,
-    /// If the objectives of a wave run at the same time.
-    minutes_parallel: u64,
+    /// If the objectives of a wave run at the same time; none where that is no difference.
+    minutes_parallel: Option<u64>,
+    /// Whether there is more than one objective.
+    several: bool,
 }
 
 #[derive(Serialize)]
@@ -120,7 +122,7 @@ impl<'a> View<'a> {
         Self {
             plan: head(plan, &waves_made),
             up: UP,
-            graph: graph(plan, waves),
+            graph: graph(plan, waves).trim_end().to_owned(),
             owned: rows.iter().any(|row| !row.owners.is_empty()),
             owners_file: known.owners_file(),
             waves: waves_made,
@@ -150,6 +152,8 @@ fn head<'a>(plan: &'a Plan, waves: &[Wave<'a>]) -> Head<'a> {
     let wave_count = waves.len();
     let minutes = |row: &Row<'_>| u64::from(row.objective.estimate_minutes);
     let longest = |wave: &Wave<'_>| wave.objectives.iter().map(minutes).max().unwrap_or(0);
+    let all: u64 = waves.iter().flat_map(|wave| &wave.objectives).map(minutes).sum();
+    let parallel: u64 = waves.iter().map(longest).sum();
     Head {
         id: plan.id.as_str(),
         request_line,
@@ -162,8 +166,9 @@ fn head<'a>(plan: &'a Plan, waves: &[Wave<'a>]) -> Head<'a> {
         objective_count: plan.objectives.len(),
         wave_count,
         wave_word: if wave_count == 1 { "wave" } else { "waves" },
-        minutes: waves.iter().flat_map(|wave| &wave.objectives).map(minutes).sum(),
-        minutes_parallel: waves.iter().map(longest).sum(),
+        minutes: all,
+        minutes_parallel: Some(parallel).filter(|parallel| *parallel < all),
+        several: plan.objectives.len() > 1,
     }
 }
 

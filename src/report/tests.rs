@@ -87,7 +87,7 @@ fn a_plan_is_shown_whole() {
         "  o0 --> o1\n",
         "| 1 | `T1` | Add a login | <code>src/a&#124;b&#96;c/</code> |  | medium | 30 |",
         "| 2 | `T2` | Second | `src/b.rs` | `T1` | medium | 30 |",
-        "| Estimate | 60 minutes of work, 60 if each wave runs in parallel |",
+        "| Estimate | 60 minutes of work |",
         "### T2: Second\n",
         "- `cargo test`: gate of T1, gate of T2\n",
         "- `Add a login`: makes Cargo.lock\n",
@@ -149,11 +149,11 @@ fn an_analysis_is_shown() {
     let rendered = templates().analysis_md(&document, HOSTILE).expect("rendered");
     assert_harmless(&rendered);
     let analysis = analyze(&source, "Fix login", &|_| {}).expect("memory can be read");
-    let document = Document::new(&analysis, "c0ffee", &[1, 2], "one objective");
+    let document = Document::new(&analysis, "c0ffee", &[2, 3], "one objective");
     let rendered = templates().analysis_md(&document, "Fix login").expect("rendered");
     for part in [
         "# Analysis: Fix login",
-        "| 1.00 | [`src/login.rs`](../../../src/login.rs) | path: login",
+        "| 1.00 | ✓ | [`src/login.rs`](../../../src/login.rs) | path: login",
         "| rust | 3 | 3 |",
         "| `cargo test` | test | [`Cargo.toml`](../../../Cargo.toml) |",
         "](../../../src/%3Cb%3E%7Clogin.rs)",
@@ -162,7 +162,7 @@ fn an_analysis_is_shown() {
     }
     assert!(rendered.contains("&#60;b&#62;&#124;login.rs"), "{rendered}");
     let text = templates().analysis_text(&document, "Fix login").expect("rendered");
-    assert!(!text.contains("](") && text.contains("| 1.00 | `src/login.rs` |"), "{text}");
+    assert!(!text.contains("](") && text.contains("| 1.00 | ✓ | `src/login.rs` |"), "{text}");
     let json = serde_json::to_value(&document).expect("a document is JSON");
     assert_eq!(json["files"][0]["path"], "src/login.rs");
     assert_eq!(json["schema"], 1);
