@@ -73,6 +73,10 @@ pub fn read(
         (0..files.len()).filter(|index| worth_reading(&files[*index], &facts[*index])).collect();
     // If the limit is reached, it is what people read and not what they wrote that is missed.
     queue.sort_by_key(|index| (facts[*index].role, *index));
+    let told = |done: usize| {
+        let text = format!("reading files, {done} of {}", queue.len());
+        progress(Progress { done: done * READING / queue.len().max(1), total: 100, text: &text });
+    };
     let mut total = 0;
     let mut done = 0;
     let mut readers: Vec<Reader<'_>> = (0..THREADS).map(|_| Reader::new(lexicon)).collect();
@@ -80,11 +84,7 @@ pub fn read(
         if total >= TOTAL_LIMIT {
             break;
         }
-        progress(Progress {
-            done: done * READING / queue.len().max(1),
-            total: 100,
-            text: "reading files",
-        });
+        told(done);
         for outcome in read_batch(source, &facts, batch, &mut readers) {
             let (index, bytes, fact) = outcome?;
             total += bytes;
@@ -92,11 +92,7 @@ pub fn read(
         }
         done += batch.len();
     }
-    progress(Progress {
-        done: done * READING / queue.len().max(1),
-        total: 100,
-        text: "reading files",
-    });
+    told(done);
     for fact in facts.iter_mut().filter(|fact| !fact.read) {
         fact.counts = readers[0].count_path(&files[fact.file]);
     }

@@ -345,9 +345,15 @@ impl Stream {
     }
 }
 
-/// Seconds left at the pace so far; none below 5 %, where the pace says nothing.
+/// From which percentage on the pace says something.
+const BASIS: u8 = 5;
+/// After this time it does so earlier: who waits wants to know whether for minutes or hours.
+const PATIENCE: (Duration, u8) = (Duration::from_secs(2), 2);
+
+/// Seconds left at the pace so far; none where the pace says nothing yet.
 fn remaining(percent: u8, elapsed: Duration) -> Option<f64> {
-    (percent >= 5).then(|| {
+    let known = percent >= BASIS || (elapsed >= PATIENCE.0 && percent >= PATIENCE.1);
+    known.then(|| {
         let done = f64::from(percent);
         round_to_ms(elapsed.as_secs_f64() * (100.0 - done) / done)
     })
@@ -387,6 +393,26 @@ mod tests {
         assert_eq!(events.clone().map(|e| e.status.progress_percent), [10, 10, 100]);
         assert_eq!(events.clone().map(|e| e.seq), [1, 2, 3]);
         assert_eq!(events[0].status.estimated_remaining_seconds, Some(9.0));
+    }
+
+    #[test]
+    fn what_is_left_is_told_once_there_is_a_basis() {
+        let table = [
+            (0, 0, None),
+            (0, 60_000, None),
+            (1, 60_000, None),
+            (2, 1_999, None),
+            (2, 2_000, Some(98.0)),
+            (4, 1_000, None),
+            (5, 100, Some(1.9)),
+            (50, 8_000, Some(8.0)),
+            (99, 9_900, Some(0.1)),
+            (100, 5_000, Some(0.0)),
+        ];
+        for (percent, elapsed, expected) in table {
+            let left = remaining(percent, Duration::from_millis(elapsed));
+            assert_eq!(left, expected, "{percent} % after {elapsed} ms");
+        }
     }
 
     #[test]

@@ -113,8 +113,8 @@ fn make(
     reporter: &Reporter,
 ) -> Result<Made> {
     let head = project.repository.head()?;
-    let analysis = analysis(&project.repository, &head.commit, request, reporter, 70)?;
-    reporter.report(EventKind::PhaseStart { phase: Phase::Planning }, 70);
+    let analysis = analysis(&project.repository, &head.commit, request, reporter, 85)?;
+    reporter.report(EventKind::PhaseStart { phase: Phase::Planning }, 85);
     let config = project.config()?;
     let options =
         Options { breadth, ..options(id.clone(), &head.commit, head.branch.clone(), config) };
@@ -128,19 +128,19 @@ fn make(
         .with_notes(&draft.notes)
         .with_uncommitted(&changed);
     let points = document.coordination_points.len();
-    reporter.report(EventKind::CoordinationPoints { count: points }, 78);
-    reporter.report(EventKind::ScopeStrategy { text: draft.plan.strategy.clone() }, 79);
+    reporter.report(EventKind::CoordinationPoints { count: points }, 92);
+    reporter.report(EventKind::ScopeStrategy { text: draft.plan.strategy.clone() }, 92);
     let count = draft.plan.objectives.len();
-    reporter.report(EventKind::ObjectivesCreated { count }, 80);
-    reporter.report(EventKind::PhaseComplete { phase: Phase::Planning }, 80);
+    reporter.report(EventKind::ObjectivesCreated { count }, 93);
+    reporter.report(EventKind::PhaseComplete { phase: Phase::Planning }, 93);
     reporter.checkpoint()?;
-    reporter.report(EventKind::PhaseStart { phase: Phase::Validation }, 80);
+    reporter.report(EventKind::PhaseStart { phase: Phase::Validation }, 93);
     let mut ready = repaired(project, prove(project, &plan::to_toml(&draft.plan))?, reporter)?;
     let waves = u32::try_from(ready.proof.wave_count()).unwrap_or(u32::MAX);
-    reporter.report(EventKind::WavesCreated { count: waves }, 88);
+    reporter.report(EventKind::WavesCreated { count: waves }, 95);
     let (valid, findings) = (ready.proof.valid(), ready.proof.findings.len());
-    reporter.report(EventKind::ScopeValidated { valid, findings }, 90);
-    reporter.report(EventKind::PhaseComplete { phase: Phase::Validation }, 90);
+    reporter.report(EventKind::ScopeValidated { valid, findings }, 96);
+    reporter.report(EventKind::PhaseComplete { phase: Phase::Validation }, 96);
     ready.analysis = Some(page::templates(project)?.analysis_md(&document, request)?);
     let mut notes = draft.notes;
     if draft.plan.request.len() < request.trim().len() {
@@ -172,7 +172,7 @@ fn repaired(project: &Project, ready: Ready, reporter: &Reporter) -> Result<Read
     };
     for one in &moves {
         let text = format!("{} moves to wave {}: {}", one.id, one.to, one.why);
-        reporter.report(EventKind::ConflictResolved { text }, 85);
+        reporter.report(EventKind::ConflictResolved { text }, 94);
     }
     prove(project, &text)
 }

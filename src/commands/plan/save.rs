@@ -83,7 +83,7 @@ pub(super) fn write(
     actions: &[Action],
     narrator: &mut Narrator<'_>,
 ) -> Result<Vec<Outcome>> {
-    narrator.event(EventKind::PhaseStart { phase: Phase::AutoDocumentation }, 92)?;
+    narrator.event(EventKind::PhaseStart { phase: Phase::AutoDocumentation }, 97)?;
     let outcomes = apply(&project.repository, &project.root, &Project::steps(ctx)?, actions)?;
     narrator.event(EventKind::PhaseComplete { phase: Phase::AutoDocumentation }, 99)?;
     Ok(outcomes)
