@@ -32,10 +32,13 @@ pub fn is_binary(content: &[u8]) -> bool {
 }
 
 /// The patterns of `.gitattributes` files that mark paths as generated or vendored for
-/// linguist.
+/// linguist, or say that they are not.
 #[derive(Debug, Default)]
 pub struct Marked {
     set: GlobSet,
+    /// What each pattern says, in the order of the set: of the patterns that match a path the
+    /// last one counts (gitattributes(5)).
+    marks: Vec<bool>,
 }
 
 impl Marked {
@@ -43,30 +46,41 @@ impl Marked {
     /// cannot be read mark nothing.
     pub fn read(files: &[(String, String)]) -> Self {
         let mut builder = GlobSetBuilder::new();
+        let mut marks = Vec::new();
         for (directory, text) in files {
             for line in text.lines() {
                 let mut words = line.split_whitespace();
                 let Some(pattern) = words.next().filter(|p| !p.starts_with('#')) else { continue };
-                let marks = words.any(|attribute| {
-                    let (name, value) = attribute.split_once('=').unwrap_or((attribute, "true"));
-                    matches!(name, "linguist-generated" | "linguist-vendored") && value != "false"
-                });
-                if marks
+                let said: Vec<bool> = words.filter_map(mark).collect();
+                if !said.is_empty()
                     && let Ok(glob) = GlobBuilder::new(&rooted(directory, pattern))
                         .literal_separator(true)
                         .build()
                 {
                     builder.add(glob);
+                    marks.push(said.contains(&true));
                 }
             }
         }
-        Self { set: builder.build().unwrap_or_default() }
+        match builder.build() {
+            Ok(set) => Self { set, marks },
+            Err(_) => Self::default(),
+        }
     }
 
     /// Whether a path is marked.
     pub fn holds(&self, path: &RepoPath) -> bool {
-        path.to_str().is_some_and(|path| self.set.is_match(path))
+        let last = path.to_str().and_then(|path| self.set.matches(path).into_iter().max());
+        last.and_then(|at| self.marks.get(at)).copied().unwrap_or(false)
     }
+}
+
+/// Whether an attribute marks a path, or takes a mark away; none where it is another one.
+fn mark(attribute: &str) -> Option<bool> {
+    let (name, value) = attribute.split_once('=').unwrap_or((attribute, "true"));
+    let unset = name.strip_prefix(['-', '!']);
+    matches!(unset.unwrap_or(name), "linguist-generated" | "linguist-vendored")
+        .then_some(unset.is_none() && value != "false")
 }
 
 /// A pattern with a slash counts from its file's directory, one without from anywhere below
@@ -100,12 +114,13 @@ mod tests {
     #[test]
     fn attributes_mark_paths() {
         let marked = Marked::read(&[
-            (String::new(), "*.pb.go linguist-generated\n/gen/** linguist-generated=true\n# c\n[ linguist-generated\nx.rs linguist-generated=false".into()),
+            (String::new(), "*.pb.go linguist-generated\n/gen/** linguist-generated=true\n# c\n[ linguist-generated\nx.rs linguist-generated=false\n/gen/mine.rs -linguist-generated text".into()),
             ("web".into(), "lib/*.js linguist-vendored".into()),
         ]);
         let table = [
             ("a/b.pb.go", true),
             ("gen/x/y", true),
+            ("gen/mine.rs", false),
             ("a/gen/x", false),
             ("web/lib/a.js", true),
             ("lib/a.js", false),
