@@ -104,9 +104,15 @@ fn untested(analysis: &Analysis, chosen: &[usize]) -> Option<String> {
     let bare: Vec<usize> = chosen
         .iter()
         .copied()
-        .filter(|file| is_program(analysis, *file))
+        .filter(|file| is_tested_by_others(analysis, *file))
         .filter(|file| !analysis.facts[*file].inline_tests)
-        .filter(|file| !graph.into(*file).any(|edge| test(edge.from)))
+        // Tests often import the face of a package, which imports the file.
+        .filter(|file| {
+            let importers = graph.into(*file).map(|edge| edge.from);
+            !importers
+                .into_iter()
+                .any(|from| test(from) || graph.into(from).any(|edge| test(edge.from)))
+        })
         .filter(|file| {
             let name = String::from_utf8_lossy(analysis.files[*file].path.file_name()).into_owned();
             let stem = name.split('.').next().unwrap_or_default().to_lowercase();
@@ -144,6 +150,14 @@ fn unread_imports(analysis: &Analysis, chosen: &[usize]) -> Option<String> {
             names.join(", ")
         )
     })
+}
+
+/// Whether a file is one that tests of the same language could use.
+fn is_tested_by_others(analysis: &Analysis, file: usize) -> bool {
+    use Language::{Css, Html, Protobuf, Shell, Sql};
+    let language = analysis.facts[file].language;
+    is_program(analysis, file)
+        && !matches!(language, Some(Css | Html | Protobuf | Shell | Sql) | None)
 }
 
 fn is_program(analysis: &Analysis, file: usize) -> bool {

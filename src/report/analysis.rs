@@ -9,6 +9,8 @@ use super::plan::title;
 use crate::analysis::Document;
 use crate::analysis::document::{CoordinationPoint, Gate, PathText};
 use crate::analysis::inventory::holds;
+use crate::analysis::language::{self, Kind};
+use crate::domain::path::RepoPath;
 
 /// Rows of the table of files.
 const FILES: usize = 25;
@@ -266,6 +268,12 @@ fn gates<'a>(document: &'a Document, files: &[File<'a>]) -> Vec<GateRow<'a>> {
 }
 
 fn count<'a>(label: &'static str, paths: &'a [PathText]) -> Count<'a> {
-    let examples = paths.iter().take(EXAMPLES).map(|path| path.path.as_str()).collect();
+    let mut telling: Vec<&str> = paths.iter().map(|path| path.path.as_str()).collect();
+    // Code tells a reader more than data, and both more than what is hidden.
+    telling.sort_by_key(|path| {
+        let language = RepoPath::new(*path).and_then(|path| language::Language::of(&path));
+        (path.starts_with('.'), language.is_none_or(|l| l.kind() != Kind::Code))
+    });
+    let examples = telling.into_iter().take(EXAMPLES).collect();
     Count { label, total: paths.len(), examples }
 }

@@ -121,15 +121,21 @@ pub(super) fn link(path: &str, up: &str, shown: &str) -> String {
     format!("[{}]({target})", code(shown))
 }
 
+/// The most characters of a label, and how many of them are its end: titles of one plan begin
+/// alike and differ there.
+const LABEL: (usize, usize) = (60, 32);
+
 /// A value inside a quoted label of a Mermaid diagram, at most 60 characters.
 pub fn mermaid(value: &str) -> String {
-    let line = one_line(value);
+    let mut chars: Vec<char> = one_line(value).chars().collect();
+    if chars.len() > LABEL.0 {
+        let end = chars.split_off(chars.len() - LABEL.1);
+        chars.truncate(LABEL.0 - LABEL.1 - 1);
+        chars.push('…');
+        chars.extend(end);
+    }
     let mut out = String::new();
-    for (count, c) in line.chars().enumerate() {
-        if count == 60 {
-            out.push('…');
-            break;
-        }
+    for c in chars {
         // Mermaid reads `#35;` as the character of that number.
         if c.is_alphanumeric() || matches!(c, ' ' | '.' | ',' | '-' | '_' | '/' | ':' | '…') {
             out.push(c);
@@ -225,6 +231,12 @@ mod tests {
     #[test]
     fn labels_stay_labels() {
         assert_eq!(mermaid("T1: \"a\"];\n```"), "T1: #34;a#34;#93;#59; #96;#96;#96;");
-        assert_eq!(mermaid(&"x".repeat(100)).chars().count(), 61);
+        assert_eq!(mermaid(&"x".repeat(100)).chars().count(), 60);
+        let long =
+            format!("T1: Add a very long thing that nobody needs…: {}", "src/a/b/c/d/e/f.rs");
+        assert_eq!(
+            mermaid(&long),
+            "T1: Add a very long thing t…obody needs…: src/a/b/c/d/e/f.rs"
+        );
     }
 }

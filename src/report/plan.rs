@@ -209,25 +209,46 @@ fn contract(contract: &Contract) -> ContractRow<'_> {
     }
 }
 
-/// Everything that the plan would execute, each command once.
+/// Everything that the plan would execute, each command once, with what it is for.
 fn commands(plan: &Plan) -> Vec<Command<'_>> {
-    let mut found: Vec<(&str, Vec<String>)> = Vec::new();
-    let mut add = |command, why: String| match found.iter_mut().find(|(c, _)| *c == command) {
-        Some((_, whys)) => whys.push(why),
-        None => found.push((command, vec![why])),
+    let mut found: Vec<(&str, Vec<(&str, String)>)> = Vec::new();
+    let mut add = |command, role, whose: String| {
+        let why = (role, whose);
+        match found.iter_mut().find(|(known, _)| *known == command) {
+            Some((_, whys)) => whys.push(why),
+            None => found.push((command, vec![why])),
+        }
     };
     for objective in &plan.objectives {
         for gate in &objective.gates {
-            add(gate.as_str(), format!("gate of {}", objective.id));
+            add(gate.as_str(), "gate of", objective.id.to_string());
         }
     }
     for contract in &plan.contracts {
         if let Some(check) = &contract.check {
-            add(check.as_str(), format!("contract of {}", contract.provider));
+            add(check.as_str(), "contract of", contract.provider.to_string());
         }
     }
     for derived in &plan.derived {
-        add(derived.command.as_str(), format!("makes {}", derived.paths.join(", ")));
+        add(derived.command.as_str(), "makes", derived.paths.join(", "));
     }
-    found.into_iter().map(|(command, whys)| Command { command, why: whys.join(", ") }).collect()
+    found.into_iter().map(|(command, whys)| Command { command, why: joined(&whys) }).collect()
+}
+
+/// `gate of T1, T2, contract of T1`: what is said in a row is said once.
+fn joined(whys: &[(&str, String)]) -> String {
+    let mut out = String::new();
+    let mut before = "";
+    for (role, whose) in whys {
+        if !out.is_empty() {
+            out.push_str(", ");
+        }
+        if *role != before {
+            out.push_str(role);
+            out.push(' ');
+        }
+        out.push_str(whose);
+        before = role;
+    }
+    out
 }

@@ -89,7 +89,7 @@ fn a_plan_is_shown_whole() {
         "| 2 | `T2` | Second | `src/b.rs` | `T1` | medium | 30 |",
         "| Estimate | 60 minutes of work |",
         "### T2: Second\n",
-        "- `cargo test`: gate of T1, gate of T2\n",
+        "- `cargo test`: gate of T1, T2\n",
         "- `Add a login`: makes Cargo.lock\n",
         "- `src/lib.rs`",
     ] {

@@ -36,6 +36,8 @@ pub(super) fn kind_of(line: &str) -> Option<GateKind> {
     }
     while let Some(runner) = RUNNERS.iter().find(|runner| words.starts_with(runner)) {
         words.drain(..runner.len());
+        let flag = |word: &&str| matches!(*word, "--locked" | "--frozen" | "--no-sync" | "--yes");
+        words.drain(..words.iter().take_while(|word| flag(word)).count());
     }
     let (program, arguments) = words.split_first()?;
     let first = arguments.first().copied().unwrap_or_default();
@@ -132,7 +134,7 @@ mod tests {
             ("npm ci", None),
             ("yarn lint", Some(Lint)),
             ("pnpm typecheck", Some(Types)),
-            ("uv run --locked tox run -e py", None),
+            ("uv run --locked tox run -e py", Some(Test)),
             ("uv run pytest -m 'not slow'", Some(Test)),
             ("python -m unittest", Some(Test)),
             ("./gradlew :core:check", Some(Test)),
