@@ -139,9 +139,11 @@ fn named(rest: &str) -> Option<Vec<String>> {
     let words = rest.split_whitespace().take_while(|word| !word.starts_with('#'));
     words
         .map(|word| {
-            let called = word.strip_prefix('@').is_some_and(|name| !name.is_empty());
+            // `@user`, `@group/team`, GitLab's `@@role`, or an address.
+            let called = word.starts_with('@') && !word.trim_start_matches('@').is_empty();
             let mail = word.split_once('@').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty());
-            (called || mail).then(|| word.to_owned())
+            let plain = |c: char| c.is_alphanumeric() || "@._-/+".contains(c);
+            ((called || mail) && word.chars().all(plain)).then(|| word.to_owned())
         })
         .collect()
 }

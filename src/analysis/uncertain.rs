@@ -79,7 +79,9 @@ fn unknown_names(analysis: &Analysis) -> Option<String> {
 fn weak(analysis: &Analysis) -> Option<String> {
     let best = analysis.ranked.iter().map(|r| r.coverage).fold(0.0, f64::max);
     let mentioned = analysis.ranked.iter().any(|r| r.mentioned);
-    (!analysis.ranked.is_empty() && best < WEAK && !mentioned).then(|| {
+    // Of one or two words there is no half.
+    let several = analysis.request.subject().count() > 2;
+    (!analysis.ranked.is_empty() && several && best < WEAK && !mentioned).then(|| {
         "no file holds even half of what the request speaks of: look at the scores with care"
             .to_owned()
     })

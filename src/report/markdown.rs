@@ -85,15 +85,7 @@ pub fn code(value: &str) -> String {
         return "(empty)".to_owned();
     }
     if line.contains('|') {
-        let mut inner = String::new();
-        for c in line.chars() {
-            if c.is_ascii_punctuation() && !matches!(c, '/' | '.' | '-' | ',') {
-                push(&mut inner, format_args!("&#{};", u32::from(c)));
-            } else {
-                inner.push(c);
-            }
-        }
-        return format!("<code>{inner}</code>");
+        return tagged(&line);
     }
     let longest = line.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
@@ -101,6 +93,19 @@ pub fn code(value: &str) -> String {
     let edged = |c| line.starts_with(c) || line.ends_with(c);
     let pad = if edged('`') || edged(' ') { " " } else { "" };
     format!("{fence}{pad}{line}{pad}{fence}")
+}
+
+/// A line as code in a tag, with everything inside escaped.
+fn tagged(line: &str) -> String {
+    let mut inner = String::new();
+    for c in line.chars() {
+        if c.is_ascii_punctuation() && !matches!(c, '/' | '.' | '-' | ',') {
+            push(&mut inner, format_args!("&#{};", u32::from(c)));
+        } else {
+            inner.push(c);
+        }
+    }
+    format!("<code>{inner}</code>")
 }
 
 /// A path as a link that begins with `up`, with `shown` as code. Where `up` is empty, or the path is
@@ -118,7 +123,10 @@ pub(super) fn link(path: &str, up: &str, shown: &str) -> String {
             byte => push(&mut target, format_args!("%{byte:02X}")),
         }
     }
-    format!("[{}]({target})", code(shown))
+    // Code binds tighter than a link's brackets (CommonMark §6.3), but not every reader knows.
+    let brackets = shown.contains(['[', ']']);
+    let shown = if brackets { tagged(&one_line(shown)) } else { code(shown) };
+    format!("[{shown}]({target})")
 }
 
 /// The most characters of a label, and how many of them are its end: titles of one plan begin
@@ -217,7 +225,11 @@ mod tests {
     fn links_lead_to_their_file() {
         let table = [
             ("src/a.rs", "../", "[`src/a.rs`](../src/a.rs)"),
-            ("a b(1)/[x]#?.md", "../", "[`a b(1)/[x]#?.md`](../a%20b%281%29/%5Bx%5D%23%3F.md)"),
+            (
+                "a b(1)/[x]#?.md",
+                "../",
+                "[<code>a b&#40;1&#41;/&#91;x&#93;&#35;&#63;.md</code>](../a%20b%281%29/%5Bx%5D%23%3F.md)",
+            ),
             ("a|b`", "../", "[<code>a&#124;b&#96;</code>](../a%7Cb%60)"),
             ("é\n", "../", "[`é`](../%C3%A9%0A)"),
             ("\u{fffd}.rs", "../", "`\u{fffd}.rs`"),
@@ -234,9 +246,6 @@ mod tests {
         assert_eq!(mermaid(&"x".repeat(100)).chars().count(), 60);
         let long =
             format!("T1: Add a very long thing that nobody needs…: {}", "src/a/b/c/d/e/f.rs");
-        assert_eq!(
-            mermaid(&long),
-            "T1: Add a very long thing t…obody needs…: src/a/b/c/d/e/f.rs"
-        );
+        assert_eq!(mermaid(&long), "T1: Add a very long thing t…obody needs…: src/a/b/c/d/e/f.rs");
     }
 }

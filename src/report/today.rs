@@ -25,7 +25,7 @@ pub struct Today {
 pub(super) struct Place<'a> {
     pattern: &'a str,
     /// The file or directory that it means, if it means one that is there.
-    path: Option<&'a str>,
+    path: Option<String>,
     /// What it matches, in words; none where nothing is known.
     holds: Option<String>,
 }
@@ -66,16 +66,18 @@ impl Today {
             return Place::unknown(pattern);
         };
         let files = self.matched(&parsed).len();
-        let literal = pattern.strip_suffix('/').unwrap_or(pattern);
-        let plain = !literal.contains(['*', '?', '[', '{']);
-        let file = RepoPath::new(literal).is_some_and(|p| self.files.binary_search(&p).is_ok());
+        let literal = only_name(&parsed);
+        let is_there = |path: &RepoPath| self.files.binary_search(path).is_ok();
+        let file = literal.as_ref().is_some_and(is_there);
         let holds = match files {
             0 => Some("new".to_owned()),
             1 if file => None,
             1 => Some("1 file".to_owned()),
             n => Some(format!("{n} files")),
         };
-        Place { pattern, path: (plain && files > 0).then_some(literal), holds }
+        let path = literal.filter(|_| files > 0);
+        let path = path.and_then(|path| path.to_str().map(str::to_owned));
+        Place { pattern, path, holds }
     }
 
     fn matched(&self, pattern: &Pattern) -> Vec<&RepoPath> {
@@ -118,4 +120,11 @@ impl Today {
         owners.sort_by(|a, b| b.files.cmp(&a.files).then(a.name.cmp(&b.name)));
         owners
     }
+}
+
+/// The one file or directory that a pattern names, if it leaves no choice.
+fn only_name(pattern: &Pattern) -> Option<RepoPath> {
+    let [form] = pattern.forms() else { return None };
+    let lead = RepoPath::new(form.literal_lead())?;
+    (lead.components().count() == form.segments().len()).then_some(lead)
 }

@@ -20,6 +20,7 @@ mod mutated_plans;
 mod oracle;
 mod plan;
 mod record;
+mod reports;
 mod repositories;
 mod scope_who;
 mod session;
