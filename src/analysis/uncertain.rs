@@ -10,6 +10,8 @@ use super::request::Mention;
 const WEAK: f64 = 0.5;
 /// Words and names that a sentence lists.
 const NAMED: usize = 8;
+/// Paths of a request that are looked for.
+const LOOKED_UP: usize = 32;
 
 /// What to be careful about when these files, by index, are what the work is about.
 pub(super) fn uncertain(analysis: &Analysis, chosen: &[usize]) -> Vec<String> {
@@ -53,10 +55,13 @@ fn unknown_words(analysis: &Analysis) -> Option<String> {
 /// Files that the request names and that are not there.
 fn unknown_names(analysis: &Analysis) -> Option<String> {
     let there = |path: &str| {
+        let (end, inner) = (format!("/{path}"), format!("/{path}/"));
         analysis.files.iter().any(|file| {
             let text = file.path.to_lossy();
-            let ends = text.strip_suffix(path).is_some_and(|h| h.is_empty() || h.ends_with('/'));
-            ends || format!("/{text}").contains(&format!("/{path}/"))
+            text == path
+                || text.ends_with(&end)
+                || text.starts_with(&inner[1..])
+                || text.contains(&inner)
         })
     };
     let missing: Vec<&str> = analysis
@@ -67,6 +72,7 @@ fn unknown_names(analysis: &Analysis) -> Option<String> {
             Mention::Path(path) => Some(path.as_str()),
             Mention::Name { .. } => None,
         })
+        .take(LOOKED_UP)
         .filter(|path| !there(path))
         .take(NAMED)
         .collect();

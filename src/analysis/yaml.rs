@@ -151,4 +151,35 @@ mod tests {
             );
         }
     }
+
+    /// Mutations of a workflow: each is read or not, and none ends the program.
+    #[test]
+    fn no_text_is_too_strange() {
+        const SEED: &str = "on: {push: [a, 'b']}\njobs:\n  x: &a\n    run: |\n      go\n      test\n  \
+            y: *a\n  ? - z\n  : !!str \"\\u00e9\"\n# c\n---\n%TAG ! x\n- >-\n  folded\n...\n";
+        const PIECES: &[&str] = &[
+            "\n", " ", "  ", "\t", "- ", ": ", "? ", "[", "]", "{", "}", ",", "&", "*", "!", "|",
+            ">", "'", "\"", "%", "#", "---", "...", "\\", "\u{0}", "\u{feff}", "\u{85}", "é", "<<",
+            "9",
+        ];
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut random = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state % (below as u64)).expect("below a usize")
+        };
+        for _ in 0..ROUNDS {
+            let mut text: Vec<char> = SEED.chars().collect();
+            for _ in 0..=random(8) {
+                let at = random(text.len());
+                let end = (at + random(6)).min(text.len());
+                let piece = PIECES[random(PIECES.len())].chars();
+                text.splice(at..end, piece.take(random(4) + 1));
+            }
+            Node::read(&text.into_iter().collect::<String>());
+        }
+    }
+
+    const ROUNDS: usize = 3_000;
 }

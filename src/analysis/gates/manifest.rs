@@ -111,16 +111,17 @@ fn other(manifest: &Manifest, known: &Known<'_>) -> Option<String> {
     let wrapped = |wrapper: &str, program: &str| {
         if known.root.contains(wrapper) { format!("./{wrapper}") } else { program.to_owned() }
     };
-    let root_has =
-        |tool: &str| known.manifests.iter().any(|m| m.directory().is_empty() && m.tool() == tool);
+    // Only a module that the build knows can be named to it.
+    let is_member =
+        |tool: &str| known.manifests.iter().any(|m| m.tool() == tool && m.has_member(&module));
     let command = match (manifest.tool(), module.is_empty()) {
         ("maven", true) => format!("{} -q test", wrapped("mvnw", "mvn")),
-        ("maven", false) if root_has("maven") => {
+        ("maven", false) if is_member("maven") => {
             // `-am` builds what the module needs, which would be missing otherwise.
             format!("{} -q -pl {} -am test", wrapped("mvnw", "mvn"), plain(&module)?)
         }
         ("gradle", true) => format!("{} test", wrapped("gradlew", "gradle")),
-        ("gradle", false) if root_has("gradle") => {
+        ("gradle", false) if is_member("gradle") => {
             let project = plain(&module)?.replace('/', ":");
             format!("{} :{project}:test", wrapped("gradlew", "gradle"))
         }
@@ -153,7 +154,7 @@ mod tests {
         let manifests: Vec<Manifest> = manifests.iter().map(|(p, t)| manifest(p, t)).collect();
         let root: BTreeSet<String> = root.iter().map(|name| (*name).to_owned()).collect();
         let known = Known { manifests: &manifests, tasks: &[], ci: &[], root: &root, tests: true };
-        gates(&known).into_iter().map(|g| g.command).collect()
+        super::super::detect(&known).into_iter().map(|g| g.command).collect()
     }
 
     #[test]
@@ -200,14 +201,22 @@ mod tests {
             (&[("pyproject.toml", "[tool.pytest.ini_options]")], &["uv.lock"], &["uv run pytest"]),
             (&[("setup.cfg", "")], &["tox.ini"], &["tox"]),
             (
-                &[("pom.xml", "<project/>"), ("core/pom.xml", "<project/>")],
+                &[
+                    ("pom.xml", "<modules><module>core</module></modules>"),
+                    ("core/pom.xml", ""),
+                    ("x/pom.xml", ""),
+                ],
                 &["mvnw"],
                 &["./mvnw -q test", "./mvnw -q -pl core -am test"],
             ),
             (
-                &[("app/core/build.gradle.kts", ""), ("build.gradle", "")],
+                &[
+                    ("app/core/build.gradle.kts", ""),
+                    ("build.gradle", ""),
+                    ("settings.gradle", "include ':app:core'"),
+                ],
                 &["gradlew"],
-                &["./gradlew :app:core:test", "./gradlew test"],
+                &["./gradlew test", "./gradlew :app:core:test"],
             ),
         ];
         for (manifests, root, expected) in table {

@@ -74,14 +74,9 @@ pub fn detect(known: &Known<'_>) -> Vec<Gate> {
     for (path, text) in known.tasks {
         gates.extend(of_tasks(path, text));
     }
-    let mut of_ci: Vec<Gate> = Vec::new();
-    for gate in known.ci.iter().flat_map(|(path, text)| ci::gates(path, text)) {
-        if !gates.iter().chain(&of_ci).any(|known| known.command == gate.command) {
-            of_ci.push(gate);
-        }
-    }
-    of_ci.truncate(MAX_CI);
-    gates.extend(of_ci);
+    let mut commands: BTreeSet<String> = gates.iter().map(|gate| gate.command.clone()).collect();
+    let of_ci = known.ci.iter().flat_map(|(path, text)| ci::gates(path, text));
+    gates.extend(of_ci.filter(|gate| commands.insert(gate.command.clone())).take(MAX_CI));
     // Stable, so that commands of one rank stay in the order of the file that names them.
     gates.sort_by(|a, b| rank(a).cmp(&rank(b)));
     let mut seen = BTreeSet::new();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Module, innermost, is_source};
+use super::{Module, is_source};
 use crate::analysis::corpus::FileFacts;
 use crate::domain::tree::Entry;
 
@@ -29,14 +29,7 @@ pub(super) fn areas(
             found.insert(area.clone(), Module::at(area));
         }
     }
-    for (file, fact) in files.iter().zip(facts) {
-        let path = file.path.to_lossy();
-        let known = |directory: &str| found.contains_key(directory) || made.contains_key(directory);
-        let owner = innermost(&path, known).map(str::to_owned);
-        if let Some(module) = owner.and_then(|owner| found.get_mut(&owner)) {
-            module.count(&path, fact);
-        }
-    }
+    super::count(files, facts, &mut found, |directory| made.contains_key(directory));
     // One that is divided completely holds nothing of its own.
     found.into_values().filter(|module| module.lines > 0).collect()
 }
@@ -57,21 +50,25 @@ impl Tree {
         for (file, _) in files.iter().zip(facts).filter(|(_, fact)| is_source(fact)) {
             let path = file.path.to_lossy();
             let own = path.rsplit_once('/').map_or("", |(head, _)| head);
-            *tree.inside.entry(own.to_owned()).or_default() += 1;
-            let mut directory = own;
-            // Names of hostile depth are not followed all the way up, only counted where they
-            // are.
+            match tree.inside.get_mut(own) {
+                Some(count) => *count += 1,
+                None => drop(tree.inside.insert(own.to_owned(), 1)),
+            }
+        }
+        for (own, count) in &tree.inside {
+            let mut directory = own.as_str();
+            // Names of hostile depth are not followed all the way up.
             for _ in 0..64 {
-                let count = tree.below.entry(directory.to_owned()).or_default();
-                *count += 1;
-                let first = *count == 1;
+                let below = tree.below.entry(directory.to_owned()).or_default();
+                let first = *below == 0;
+                *below += count;
                 if directory.is_empty() || made.contains_key(directory) {
                     break;
                 }
                 let above = directory.rsplit_once('/').map_or("", |(head, _)| head);
                 if first {
-                    let child = directory.to_owned();
-                    tree.children.entry(above.to_owned()).or_default().push(child);
+                    let children = tree.children.entry(above.to_owned()).or_default();
+                    children.push(directory.to_owned());
                 }
                 directory = above;
             }
@@ -124,4 +121,53 @@ impl Tree {
 
 fn of(counts: &BTreeMap<String, usize>, directory: &str) -> usize {
     counts.get(directory).copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::analyze;
+    use crate::analysis::source::memory::Memory;
+
+    /// The directory modules of a codebase with so many files in each of these directories.
+    fn areas(manifests: &[&str], directories: &[(&str, usize)]) -> Vec<String> {
+        let mut files: Vec<(String, String)> =
+            manifests.iter().map(|m| ((*m).to_owned(), "module x".to_owned())).collect();
+        for (directory, count) in directories {
+            files.extend(
+                (0..*count).map(|n| (format!("{directory}/f{n}.go"), "package x\n".into())),
+            );
+        }
+        let analysis = analyze(&Memory::new(&files), "x", &|_| {}).expect("memory can be read");
+        let modules = analysis.inventory.modules.iter().filter(|m| m.manifest.is_none());
+        modules.map(|m| format!("{} {}", m.directory, m.files)).collect()
+    }
+
+    #[test]
+    fn directories_divide_what_no_manifest_divides() {
+        type Row =
+            (&'static [&'static str], &'static [(&'static str, usize)], &'static [&'static str]);
+        let table: [Row; 6] = [
+            // Without any manifest, the parts below the way down to the sources.
+            (
+                &[],
+                &[("src/app", 3), ("src/web/page", 3), ("src/x", 2)],
+                &["src/app 3", "src/web 3"],
+            ),
+            // One manifest is enough for a small module,
+            (&["go.mod"], &[("a", 30), ("b", 30)], &[]),
+            // and none for a big one, which is divided again where a part is big.
+            (
+                &["go.mod"],
+                &[("a", 50), ("b/c", 60), ("b/d", 60), ("e", 2)],
+                &["a 50", "b/c 60", "b/d 60"],
+            ),
+            // A manifest inside is a module of its own.
+            (&["go.mod", "a/go.mod"], &[("a", 90), ("b", 50), ("c", 50)], &["b 50", "c 50"]),
+            (&["go.mod"], &[("a", 100)], &[]),
+            (&[], &[], &[]),
+        ];
+        for (manifests, directories, expected) in table {
+            assert_eq!(areas(manifests, directories), expected, "{directories:?}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Where programs and packages begin: what manifests name, what languages and build tools take
 //! for a beginning, and scripts that can be executed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::Role;
 use crate::analysis::corpus::FileFacts;
@@ -18,7 +18,7 @@ pub(super) fn entry_points(
     facts: &[FileFacts],
     manifests: &[Manifest],
 ) -> Vec<usize> {
-    let tracked: BTreeSet<&str> = files.iter().filter_map(|file| file.path.to_str()).collect();
+    let tracked: HashSet<&str> = files.iter().filter_map(|file| file.path.to_str()).collect();
     let named: BTreeSet<String> =
         manifests.iter().flat_map(|manifest| entries(manifest, &tracked)).collect();
     let roots: BTreeSet<String> = manifests.iter().map(Manifest::directory).collect();
@@ -52,7 +52,7 @@ pub(super) fn entry_points(
 }
 
 /// The tracked files that a manifest names, or that what it names is built from.
-fn entries(manifest: &Manifest, tracked: &BTreeSet<&str>) -> Vec<String> {
+fn entries(manifest: &Manifest, tracked: &HashSet<&str>) -> Vec<String> {
     let directory = manifest.directory();
     let at = |below: &str| {
         if directory.is_empty() { below.to_owned() } else { format!("{directory}/{below}") }

@@ -113,17 +113,12 @@ impl Inventory {
 
     fn holding(&self, path: &str, wanted: impl Fn(&Module) -> bool) -> Option<&Module> {
         // Walks up, so that the cost does not grow with the number of modules.
-        let mut directory = path;
-        loop {
-            directory = directory.rsplit_once('/').map_or("", |(head, _)| head);
+        let at = |directory: &str| {
             let at = self.modules.binary_search_by(|m| m.directory.as_str().cmp(directory));
-            if let Some(module) = at.ok().map(|at| &self.modules[at]).filter(|m| wanted(m)) {
-                return Some(module);
-            }
-            if directory.is_empty() {
-                return None;
-            }
-        }
+            at.ok().map(|at| &self.modules[at]).filter(|module| wanted(module))
+        };
+        let directory = path.rsplit_once('/').map_or("", |(head, _)| head);
+        innermost(directory, |directory| at(directory).is_some()).and_then(at)
     }
 }
 
@@ -152,13 +147,7 @@ fn modules(files: &[Entry], facts: &[FileFacts], manifests: &[Manifest]) -> Vec<
         }
     }
     let areas = areas::areas(files, facts, &modules);
-    for (file, fact) in files.iter().zip(facts) {
-        let path = file.path.to_lossy();
-        let owner = innermost(&path, |directory| modules.contains_key(directory));
-        if let Some(module) = owner.and_then(|owner| modules.get_mut(owner)) {
-            module.count(&path, fact);
-        }
-    }
+    count(files, facts, &mut modules, |_| false);
     let mut modules: Vec<Module> = modules.into_values().chain(areas).collect();
     modules.sort_by(|a, b| a.directory.cmp(&b.directory));
     for module in &mut modules {
@@ -198,16 +187,39 @@ fn is_source(fact: &FileFacts) -> bool {
     fact.role == Role::Source && fact.language.is_some_and(|l| l.kind() == Kind::Code)
 }
 
-/// The innermost directory above a path of which this is true; empty is the root.
-fn innermost(path: &str, known: impl Fn(&str) -> bool) -> Option<&str> {
-    let mut directory = path;
+/// Counts each file for the innermost of `modules` above it, unless one of the others is nearer.
+fn count(
+    files: &[Entry],
+    facts: &[FileFacts],
+    modules: &mut BTreeMap<String, Module>,
+    other: impl Fn(&str) -> bool,
+) {
+    // Files of one directory stand together, and all belong to the same module.
+    let mut before: Option<(String, Option<String>)> = None;
+    for (file, fact) in files.iter().zip(facts) {
+        let path = file.path.to_lossy();
+        let directory = path.rsplit_once('/').map_or("", |(head, _)| head);
+        if before.as_ref().is_none_or(|(known, _)| known != directory) {
+            let above = innermost(directory, |d| modules.contains_key(d) || other(d));
+            let owner = above.filter(|above| modules.contains_key(*above)).map(str::to_owned);
+            before = Some((directory.to_owned(), owner));
+        }
+        let owner = before.as_ref().and_then(|(_, owner)| owner.as_ref());
+        if let Some(module) = owner.and_then(|owner| modules.get_mut(owner)) {
+            module.count(&path, fact);
+        }
+    }
+}
+
+/// The innermost of a directory and those above it of which this is true; empty is the root.
+fn innermost(mut directory: &str, known: impl Fn(&str) -> bool) -> Option<&str> {
     loop {
-        directory = directory.rsplit_once('/').map_or("", |(head, _)| head);
         if known(directory) {
             return Some(directory);
         }
         if directory.is_empty() {
             return None;
         }
+        directory = directory.rsplit_once('/').map_or("", |(head, _)| head);
     }
 }

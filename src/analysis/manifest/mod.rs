@@ -109,6 +109,9 @@ impl Manifest {
 
     /// Whether its workspace takes in the manifest in this directory.
     pub fn has_member(&self, directory: &str) -> bool {
+        if self.members.is_empty() {
+            return false;
+        }
         let own = self.directory();
         let below = if own.is_empty() {
             directory
@@ -117,7 +120,12 @@ impl Manifest {
             let Some(rest) = rest else { return false };
             rest
         };
-        let any = |list: &[String]| list.iter().any(|pattern| matches(pattern, below));
+        let any = |list: &[String]| {
+            let (globs, names): (Vec<&String>, Vec<&String>) =
+                list.iter().partition(|pattern| pattern.contains(['*', '?', '[', '{']));
+            names.into_iter().any(|name| trimmed(name) == below)
+                || globs.into_iter().take(GLOBS).any(|pattern| matches(pattern, below))
+        };
         any(&self.members) && !any(&self.excluded)
     }
 
@@ -206,13 +214,18 @@ fn texts(value: Option<&toml::Value>) -> Vec<String> {
     list.filter_map(|item| item.as_str()).map(str::to_owned).collect()
 }
 
+/// Patterns of one list that are looked at.
+const GLOBS: usize = 50;
+
+fn trimmed(pattern: &str) -> &str {
+    pattern.trim_start_matches("./").trim_end_matches('/')
+}
+
 fn matches(pattern: &str, directory: &str) -> bool {
-    let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
-    pattern == directory
-        || GlobBuilder::new(pattern)
-            .literal_separator(true)
-            .build()
-            .is_ok_and(|glob| glob.compile_matcher().is_match(directory))
+    GlobBuilder::new(trimmed(pattern))
+        .literal_separator(true)
+        .build()
+        .is_ok_and(|glob| glob.compile_matcher().is_match(directory))
 }
 
 #[cfg(test)]
