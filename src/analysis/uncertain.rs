@@ -34,13 +34,17 @@ fn unknown_words(analysis: &Analysis) -> Option<String> {
     for fact in analysis.facts.iter().filter(|fact| fact.role != Role::Generated) {
         known.extend(fact.counts.terms.iter().map(|(term, _)| *term));
     }
-    let all = analysis.request.subject().count();
-    let words: Vec<&str> = analysis
+    // The parts of a path are no words of their own: whether it is there is said elsewhere.
+    let paths: Vec<String> = paths(analysis).map(str::to_lowercase).collect();
+    let subject: Vec<(usize, &str)> = analysis
         .request
         .subject()
-        .filter(|(index, _)| !known.contains(index))
-        .map(|(_, term)| term.word.as_str())
+        .map(|(index, term)| (index, term.word.as_str()))
+        .filter(|(_, word)| !paths.iter().any(|path| path.contains(*word)))
         .collect();
+    let all = subject.len();
+    let words: Vec<&str> =
+        subject.into_iter().filter(|(index, _)| !known.contains(index)).map(|(_, w)| w).collect();
     if words.is_empty() {
         return None;
     }
@@ -64,22 +68,20 @@ fn unknown_names(analysis: &Analysis) -> Option<String> {
                 || text.contains(&inner)
         })
     };
-    let missing: Vec<&str> = analysis
-        .request
-        .mentions
-        .iter()
-        .filter_map(|mention| match mention {
-            Mention::Path(path) => Some(path.as_str()),
-            Mention::Name { .. } => None,
-        })
-        .take(LOOKED_UP)
-        .filter(|path| !there(path))
-        .take(NAMED)
-        .collect();
+    let missing: Vec<&str> = paths(analysis).filter(|path| !there(path)).take(NAMED).collect();
     let what = if missing.len() == 1 { "a path" } else { "paths" };
     (!missing.is_empty()).then(|| {
         format!("the request names {what} that the commit does not have: {}", listed(missing))
     })
+}
+
+/// The first paths that the request names.
+fn paths(analysis: &Analysis) -> impl Iterator<Item = &str> {
+    let paths = analysis.request.mentions.iter().filter_map(|mention| match mention {
+        Mention::Path(path) => Some(path.as_str()),
+        Mention::Name { .. } => None,
+    });
+    paths.take(LOOKED_UP)
 }
 
 fn weak(analysis: &Analysis) -> Option<String> {
@@ -183,4 +185,66 @@ fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 
 fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("one {what}") } else { format!("{n} {what}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::analyze;
+    use crate::analysis::source::memory::Memory;
+
+    type File = (&'static str, &'static str);
+
+    /// What is uncertain when the files with these paths are chosen.
+    fn told(files: &[File], request: &str, chosen: &[&str]) -> String {
+        let analysis = analyze(&Memory::new(files), request, &|_| {}).expect("it can be read");
+        let chosen: Vec<usize> = (0..analysis.files.len())
+            .filter(|file| chosen.contains(&analysis.files[*file].path.to_lossy().as_ref()))
+            .collect();
+        uncertain(&analysis, &chosen).join("\n")
+    }
+
+    #[test]
+    fn words_and_paths_that_nothing_has_are_named() {
+        let files = [("src/a.rs", "fn token() {}"), ("tests/a.rs", "")];
+        let table = [
+            ("Fix the token", ""),
+            ("Fix the quokka", "no word of the request occurs in the code: `quokka`"),
+            ("Fix the `wom`bat token", "2 of 3 words of the request occur nowhere"),
+            ("Fix src/a.rs", ""),
+            ("Fix src/b.rs", "a path that the commit does not have: `src/b.rs`"),
+        ];
+        for (request, expected) in table {
+            let found = told(&files, request, &[]);
+            assert!(found.contains(expected) && expected.is_empty() == found.is_empty(), "{found}");
+        }
+        let many: String = (0..20).fold("Fix token".to_owned(), |all, n| format!("{all} quo{n}x"));
+        assert!(told(&files, &many, &[]).contains(" more"), "a long list is cut");
+    }
+
+    #[test]
+    fn files_without_a_test_are_named() {
+        let files: [File; 8] = [
+            ("pkg/__init__.py", "from .a import f"),
+            ("pkg/a.py", "def f(): pass"),
+            ("pkg/b.py", "def g(): pass"),
+            ("pkg/c.py", "def h(): pass"),
+            ("pkg/run.sh", "echo"),
+            ("src/d.rs", "#[cfg(test)]\nmod tests {}"),
+            ("tests/test_b.py", ""),
+            ("tests/test_all.py", "import pkg"),
+        ];
+        let all: Vec<&str> = files.iter().map(|(path, _)| *path).collect();
+        let found = told(&files, "Fix f", &all[1..]);
+        assert!(found.contains("after one chosen file: `pkg/c.py`"), "{found}");
+        let found = told(&files[..4], "Fix f", &all);
+        assert!(found.contains("no test that was recognised"), "{found}");
+    }
+
+    #[test]
+    fn languages_without_imports_are_named() {
+        let files = [("a.zig", "fn f() {}"), ("b.py", "import os"), ("test_b.py", "")];
+        let found = told(&files, "Fix f", &["a.zig", "b.py"]);
+        assert!(found.contains("in any file of zig: who uses whom is not known"), "{found}");
+    }
 }

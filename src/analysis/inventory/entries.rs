@@ -80,3 +80,56 @@ fn entries(manifest: &Manifest, tracked: &HashSet<&str>) -> Vec<String> {
 fn is_program(language: Option<Language>) -> bool {
     language.is_some_and(|l| l.kind() == Kind::Code && !matches!(l, Language::Css | Language::Html))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::analyze;
+    use crate::analysis::source::memory::Memory;
+
+    #[test]
+    fn programs_and_packages_have_a_beginning() {
+        let files = [
+            ("Cargo.toml", "[package]\nname = \"x\"\n[lib]\npath = \"src/face.rs\""),
+            ("app/Main.java", "class Main { public static void main(String[] a) {} }"),
+            ("app/Other.java", "class Other {}"),
+            ("cmd/tool/main.go", "package main\n"),
+            ("pkg/__main__.py", ""),
+            ("pkg/cli.py", "def main(): pass"),
+            ("pkg/other.py", ""),
+            ("pyproject.toml", "[project.scripts]\nx = \"pkg.cli:main\""),
+            ("src/bin/extra.rs", "fn main() {}"),
+            ("src/face.rs", ""),
+            ("src/other.rs", ""),
+            ("tests/main.rs", ""),
+            (
+                "web/package.json",
+                r#"{"main": "./dist/index.cjs", "exports": {"./x": "./lib/x.d.ts"}}"#,
+            ),
+            ("web/run.sh", "#!/bin/sh\n"),
+            ("web/src/index.ts", ""),
+            ("web/src/deep/index.ts", ""),
+            ("web/src/x.ts", ""),
+        ];
+        let analysis = analyze(&Memory::new(&files), "x", &|_| {}).expect("it can be read");
+        let found: Vec<String> = analysis
+            .inventory
+            .entry_points
+            .iter()
+            .map(|file| analysis.files[*file].path.to_lossy().into_owned())
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "app/Main.java",
+                "cmd/tool/main.go",
+                "pkg/__main__.py",
+                "pkg/cli.py",
+                "src/bin/extra.rs",
+                "src/face.rs",
+                "web/run.sh",
+                "web/src/index.ts",
+                "web/src/x.ts",
+            ]
+        );
+    }
+}
