@@ -8,12 +8,11 @@ use super::imports::Statement;
 use super::imports::scan::statements;
 use super::language::{Kind, Language, Role, role};
 use super::lexicon::{Counts, Lexicon};
+use super::progress::READING;
 use super::source::{FILE_LIMIT, Source};
 use super::{Progress, definitions};
 use crate::domain::tree::{Entry, Mode};
 
-/// The share of an analysis that reading files takes, in percent.
-const READING: usize = 90;
 /// How much is read in all, in bytes.
 const TOTAL_LIMIT: usize = 200 << 20;
 /// Files between two looks at the total; the same for every run, so that where reading stops

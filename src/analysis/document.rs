@@ -1,6 +1,6 @@
 //! The analysis as a JSON document: what `analyze --format json` prints (DESIGN.md §6).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -124,6 +124,33 @@ pub struct CoordinationPoint {
     pub text: String,
 }
 
+/// The history that was looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Past {
+    /// How many commits; merges and commits of very many files are not among them.
+    pub commits: usize,
+    /// How many people wrote them.
+    pub authors: usize,
+    /// When the oldest was committed, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
+    /// Whether the clone ends before the history does.
+    pub shallow: bool,
+}
+
+impl Past {
+    fn new(analysis: &Analysis) -> Self {
+        let commits = analysis.history.commits();
+        let authors: BTreeSet<&str> = commits.iter().map(|commit| commit.author.as_str()).collect();
+        Self {
+            commits: commits.len(),
+            authors: authors.len(),
+            since: commits.iter().map(|commit| commit.time).min(),
+            shallow: analysis.history.is_shallow(),
+        }
+    }
+}
+
 /// The whole document.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Document {
@@ -143,10 +170,12 @@ pub struct Document {
     pub coordination_points: Vec<CoordinationPoint>,
     /// How the work would be split, in a sentence.
     pub strategy: String,
-    /// What was assumed, left out or decided against.
+    /// What the planner assumed or decided against.
     pub notes: Vec<String>,
     /// What the analysis does not know, or knows only nearly.
     pub uncertain: Vec<String>,
+    /// The commits that were looked at.
+    pub history: Past,
     /// The file that says who owns what; none where there is none.
     pub owners: Option<PathText>,
     /// What differs from the commit in the working tree, and so was not analysed.
@@ -166,17 +195,20 @@ impl Document {
             files: files(analysis, chosen),
             coordination_points: coordination_points(analysis, chosen),
             strategy: strategy.to_owned(),
-            notes: analysis.notes.clone(),
-            uncertain: uncertain(analysis, chosen),
+            notes: Vec::new(),
+            // What was not read at all is what one must know first.
+            uncertain: [analysis.notes.clone(), uncertain(analysis, chosen)].concat(),
+            history: Past::new(analysis),
             owners: analysis.owners.source.as_ref().map(PathText::from),
             uncommitted: Vec::new(),
         }
     }
 
-    /// The document with what its planner noted.
+    /// The document with what its planner noted beside what the analysis did.
     #[must_use]
     pub fn with_notes(mut self, notes: &[String]) -> Self {
-        self.notes = notes.to_vec();
+        let new = notes.iter().filter(|note| !self.uncertain.contains(note));
+        self.notes = new.cloned().collect();
         self
     }
 
@@ -242,7 +274,7 @@ impl Inventory {
 }
 
 fn coordination_points(analysis: &Analysis, chosen: &[usize]) -> Vec<CoordinationPoint> {
-    let chosen: std::collections::BTreeSet<usize> = chosen.iter().copied().collect();
+    let chosen: BTreeSet<usize> = chosen.iter().copied().collect();
     let inside =
         |edge: &&super::imports::Edge| chosen.contains(&edge.from) && chosen.contains(&edge.to);
     let point = |edge: &super::imports::Edge| {

@@ -13,6 +13,7 @@ pub mod language;
 pub mod lexicon;
 pub mod manifest;
 pub mod owners;
+mod progress;
 pub mod request;
 pub mod search;
 mod settings;
@@ -30,6 +31,7 @@ use inventory::Inventory;
 use lexicon::Lexicon;
 use manifest::Manifest;
 use owners::Owners;
+use progress::{Both, Commits};
 use request::Request;
 use search::{Ranked, Search};
 use settings::Settings;
@@ -41,6 +43,9 @@ pub use document::Document;
 use crate::domain::history::History;
 use crate::domain::plan::TaskType;
 use crate::domain::tree::Entry;
+
+/// How often who waits for the history is told how far it is.
+const WAITING: std::time::Duration = std::time::Duration::from_millis(20);
 
 /// How far an analysis has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,10 +103,21 @@ pub fn analyze(
     let lexicon = Lexicon::new(&request);
     let files = source.files();
     let settings = Settings::read(source)?;
+    let commits = Commits::default();
     // Git reads the history while the files are read here.
     let (corpus, history) = std::thread::scope(|scope| {
-        let history = scope.spawn(|| source.history());
-        let corpus = corpus::read(source, &settings.marked, &lexicon, progress);
+        let commits = &commits;
+        let history = scope.spawn(move || {
+            let history = source.history(&|done, total| commits.tell(done, total));
+            commits.finish();
+            history
+        });
+        let both = Both::new(commits, progress);
+        let corpus = corpus::read(source, &settings.marked, &lexicon, &|files| both.files(files));
+        while corpus.is_ok() && !history.is_finished() {
+            both.waiting();
+            std::thread::sleep(WAITING);
+        }
         match history.join() {
             Ok(history) => (corpus, history),
             Err(panic) => std::panic::resume_unwind(panic),

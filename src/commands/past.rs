@@ -19,8 +19,9 @@ impl Project {
     /// The proof with what the past has to say about the plan, for who looks at it. Where the
     /// history cannot be read, that is said, and the proof stands as it is.
     pub fn learned(&self, file: &PlanFile, tree: &Tree, proof: Proof) -> Result<Learned> {
-        let (history, note) = match analysis::history::load(&self.repository, &tree.commit, COMMITS)
-        {
+        let silent = &|_, _| ();
+        let loaded = analysis::history::load(&self.repository, &tree.commit, COMMITS, silent);
+        let (history, note) = match loaded {
             Ok(history) => (history, None),
             Err(error) => {
                 (History::default(), Some(format!("the history was not looked at: {error:#}")))

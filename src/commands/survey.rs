@@ -64,8 +64,8 @@ impl Source for CommitFiles {
         Ok(bytes)
     }
 
-    fn history(&self) -> Result<History> {
-        analysis::history::load(&self.repository.open(), &self.commit, SEARCHED)
+    fn history(&self, told: &dyn Fn(usize, usize)) -> Result<History> {
+        analysis::history::load(&self.repository.open(), &self.commit, SEARCHED, told)
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) struct View<'a> {
     document: &'a Document,
     /// What a path's link begins with; empty where nothing is linked.
     up: &'static str,
+    /// The day of the oldest commit that was looked at.
+    since: Option<String>,
     files: Vec<File<'a>>,
     files_in_all: usize,
     files_left: usize,
@@ -134,6 +136,7 @@ impl<'a> View<'a> {
             request_line: title(request).0,
             document,
             up,
+            since: document.history.since.and_then(day),
             files_in_all: document.files.len(),
             files_left: document.files.len() - files.len(),
             owned: files.iter().any(|file| !file.owners.is_empty()),
@@ -149,6 +152,12 @@ impl<'a> View<'a> {
             counts,
         }
     }
+}
+
+/// The day of a time in seconds since 1970, UTC.
+fn day(seconds: i64) -> Option<String> {
+    let time = jiff::Timestamp::from_second(seconds).ok()?;
+    Some(time.strftime("%Y-%m-%d").to_string())
 }
 
 /// What is used of each file, in the order of the files that are used most.

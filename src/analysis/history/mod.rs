@@ -3,6 +3,7 @@
 
 mod cache;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use anyhow::Result;
@@ -23,7 +24,7 @@ pub const SEARCHED: usize = 10_000;
 /// How many words of one message are kept.
 const WORDS: usize = 200;
 
-/// The last `limit` commits that `tip` reaches.
+/// The last `limit` commits that `tip` reaches. `told` hears how many were read, of how many.
 ///
 /// What was read is kept below the common git directory. That only saves time: one that is
 /// missing, torn or of another version is made anew, and one that cannot be written is not.
@@ -31,7 +32,12 @@ const WORDS: usize = 200;
 /// # Errors
 ///
 /// When git cannot read the history, as in a clone that left its trees out.
-pub fn load(repository: &Repository, tip: &str, limit: usize) -> Result<History> {
+pub fn load(
+    repository: &Repository,
+    tip: &str,
+    limit: usize,
+    told: &dyn Fn(usize, usize),
+) -> Result<History> {
     let key = repository.history_key(tip)?;
     let shallow = repository.is_shallow()?;
     let mut cache = Cache::read(repository).unwrap_or_default();
@@ -45,7 +51,14 @@ pub fn load(repository: &Repository, tip: &str, limit: usize) -> Result<History>
     let mut known: HashMap<String, CommitFacts> =
         cache.commits.into_iter().map(|facts| (facts.id.clone(), facts)).collect();
     let new: Vec<String> = ids.iter().filter(|id| !known.contains_key(*id)).cloned().collect();
-    let read = repository.commit_facts(&new, &spoken)?;
+    let read = Cell::new(0);
+    told(0, new.len());
+    let words = |message: &str| {
+        read.set(read.get() + 1);
+        told(read.get(), new.len());
+        spoken(message)
+    };
+    let read = repository.commit_facts(&new, &words)?;
     known.extend(read.into_iter().map(|facts| (facts.id.clone(), facts)));
     let commits = ids.iter().filter_map(|id| known.remove(id)).collect();
     let mut cache = Cache { key, asked, commits };
