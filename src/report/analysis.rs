@@ -14,6 +14,10 @@ use crate::domain::path::RepoPath;
 
 /// Rows of the table of files.
 const FILES: usize = 25;
+/// Rows of it that are there whatever their score is.
+const BEST: usize = 8;
+/// The score from which on a file is worth a further row.
+const WORTH: f64 = 0.05;
 /// Rows of the table of modules.
 const MODULES: usize = 12;
 /// Rows of the table of languages; the others are summed up.
@@ -114,7 +118,9 @@ impl<'a> View<'a> {
             chosen: file.chosen,
             owners: &file.owners,
         };
-        let files: Vec<File<'a>> = document.files.iter().take(FILES).map(file).collect();
+        let shown = document.files.iter().take(FILES).enumerate();
+        let shown = shown.filter(|(row, file)| *row < BEST || file.chosen || file.score >= WORTH);
+        let files: Vec<File<'a>> = shown.map(|(_, one)| file(one)).collect();
         let meetings = meetings(&document.coordination_points);
         let modules = modules(document, &files);
         let gates = gates(document, &files);
