@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::project::Project;
-use super::survey::{analysis, options, uncommitted};
+use super::survey::{Uncommitted, analysis, options};
 use super::{Ctx, Events, Exit, page};
 use crate::analysis::Document;
 use crate::domain::error::{Failure, Kind};
@@ -44,12 +44,13 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     let id = PlanId::new(&ctx.clock.stamp(), &request).map_err(anyhow::Error::msg)?;
     let work = move |reporter: &Reporter| {
         let commit = project.repository.head()?.commit;
+        let uncommitted = Uncommitted::begin(&project.repository);
         let analysis = analysis(&project.repository, &commit, &request, reporter, 95)?;
         // The strategy and the files that matter are those of the plan that would be made.
         let draft = builtin::plan(&analysis, &options(id, &commit, None, &config));
         let document = Document::new(&analysis, &commit, &draft.files, &draft.plan.strategy)
             .with_notes(&draft.notes)
-            .with_uncommitted(&uncommitted(&project.repository)?);
+            .with_uncommitted(&uncommitted.paths()?);
         Ok((project, request, document))
     };
     let (project, request, document) = ctx.narrate(Events::Beside, work, |done, _| Ok(done))?;

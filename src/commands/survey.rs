@@ -97,11 +97,24 @@ pub fn analysis(
     Ok(analysis)
 }
 
-/// What is not committed, and so not analysed; plans are not counted.
-pub fn uncommitted(repository: &Repository) -> Result<Vec<RepoPath>> {
-    let mut paths = repository.uncommitted()?;
-    paths.retain(|path| !path.as_bytes().starts_with(b".ap/"));
-    Ok(paths)
+/// Looks for what is not committed, and so not analysed, while something else goes on.
+#[derive(Debug)]
+pub struct Uncommitted(std::thread::JoinHandle<Result<Vec<RepoPath>>>);
+
+impl Uncommitted {
+    /// Begins to look.
+    pub fn begin(repository: &Repository) -> Self {
+        let shared = repository.shared();
+        Self(std::thread::spawn(move || shared.open().uncommitted()))
+    }
+
+    /// What was found, sorted; plans are not counted.
+    pub fn paths(self) -> Result<Vec<RepoPath>> {
+        let found = self.0.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let mut paths = found?;
+        paths.retain(|path| !path.as_bytes().starts_with(b".ap/"));
+        Ok(paths)
+    }
 }
 
 /// What the planner needs to know besides the code.

@@ -8,7 +8,7 @@ use super::from::prove;
 use super::save::{self, Ready};
 use crate::analysis::Document;
 use crate::commands::project::Project;
-use crate::commands::survey::{analysis, options, uncommitted};
+use crate::commands::survey::{Uncommitted, analysis, options};
 use crate::commands::{Ctx, Events, Exit, page};
 use crate::domain::config::Breadth;
 use crate::domain::error::{Failure, Kind};
@@ -113,6 +113,7 @@ fn make(
     reporter: &Reporter,
 ) -> Result<Made> {
     let head = project.repository.head()?;
+    let uncommitted = Uncommitted::begin(&project.repository);
     let analysis = analysis(&project.repository, &head.commit, request, reporter, 85)?;
     reporter.report(EventKind::PhaseStart { phase: Phase::Planning }, 85);
     let config = project.config()?;
@@ -123,7 +124,7 @@ fn make(
     let lessons: Vec<Lesson> = project.records(&tree)?.iter().flat_map(Record::lessons).collect();
     let learned = learn(&mut draft.plan, &lessons, &tree.paths, config);
     draft.notes.extend(learned);
-    let changed = uncommitted(&project.repository)?;
+    let changed = uncommitted.paths()?;
     let document = Document::new(&analysis, &head.commit, &draft.files, &draft.plan.strategy)
         .with_notes(&draft.notes)
         .with_uncommitted(&changed);
