@@ -32,7 +32,7 @@ impl Affinities {
         let mut values = vec![vec![0.0; files.len()]; files.len()];
         for a in 0..files.len() {
             for b in a + 1..files.len() {
-                let together = together(&commits[a], &commits[b]);
+                let together = together(commits[a], commits[b]);
                 let value = together * CHANGES + between(ground, files[a], files[b]);
                 (values[a][b], values[b][a]) = (value, value);
             }

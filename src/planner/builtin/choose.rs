@@ -10,16 +10,20 @@ use std::collections::BTreeSet;
 use super::{Ground, newcomer};
 use crate::analysis::language::{Role, tells_changes};
 use crate::analysis::lexicon::Field;
+use crate::analysis::request::Mention;
 use crate::analysis::search::Ranked;
 use crate::domain::config::Breadth;
 use crate::domain::plan::TaskType;
 use crate::domain::tree::Mode;
 
+/// Beside a file that the request names with its path, others need this share of its likelihood:
+/// who says where to work means it.
+const BESIDE: f64 = 0.03;
 /// A plan is about at most this part of what people write, as a fraction, but may always be about
 /// a few files.
 const PART: (usize, usize) = (1, 3);
 /// See [`PART`].
-const FEW: usize = 3;
+const FEW: usize = 4;
 /// Something is new if no file holds this much of its words, and no name this much.
 const UNKNOWN: (f64, f64) = (0.25, 0.34);
 /// Files that may have to know of something new.
@@ -56,8 +60,9 @@ fn most(breadth: Breadth) -> usize {
 
 pub(super) fn choose(ground: &Ground<'_>, breadth: Breadth) -> Choice {
     let analysis = ground.analysis;
-    let files: Vec<&Ranked> =
+    let mut files: Vec<&Ranked> =
         analysis.ranked.iter().filter(|ranked| is_candidate(ground, ranked)).collect();
+    keep_beside(ground, &mut files);
     let Some(first) = files.first().copied() else {
         let topic = newcomer::topic(ground, false).unwrap_or_else(|| "feature".to_owned());
         return Choice::New { topic, aware: Vec::new() };
@@ -84,6 +89,22 @@ pub(super) fn choose(ground: &Ground<'_>, breadth: Breadth) -> Choice {
     let whole = !users.is_empty();
     files.extend(users);
     Choice::Files { files, told, whole }
+}
+
+/// Takes out what hardly has to do with the paths that the request names.
+fn keep_beside(ground: &Ground<'_>, files: &mut Vec<&Ranked>) {
+    let path = |mention: &Mention| match mention {
+        Mention::Path(path) if path.contains('/') => Some(path.clone()),
+        _ => None,
+    };
+    let paths: Vec<String> = ground.analysis.request.mentions.iter().filter_map(path).collect();
+    let named = |ranked: &&Ranked| {
+        let text = ground.text(ranked.file);
+        ranked.mentioned && paths.iter().any(|path| text.ends_with(path.as_str()))
+    };
+    if let Some(best) = files.iter().find(|ranked| named(ranked)).map(|ranked| ranked.score) {
+        files.retain(|ranked| ranked.mentioned || ranked.score >= BESIDE * best);
+    }
 }
 
 /// Who uses a name that a request wants in another form has to follow, however little else it

@@ -105,13 +105,13 @@ fn join_leftovers(
 fn group(ground: &Ground<'_>, files: &[usize], set: &[usize]) -> Group {
     let all: Vec<usize> = set.iter().map(|at| files[*at]).collect();
     let role = |file: &usize| ground.analysis.facts[*file].role;
-    let texts = all.iter().all(|file| role(file) == Role::Docs);
+    let only_texts = all.iter().all(|file| role(file) == Role::Docs);
     let (tests, own): (Vec<usize>, Vec<usize>) =
-        all.iter().copied().partition(|file| role(file) == Role::Test);
+        all.into_iter().partition(|file| role(file) == Role::Test);
     // A part of nothing but tests is about them.
     let (own, tests) = if own.is_empty() { (tests, Vec::new()) } else { (own, tests) };
     Group {
-        part: if texts { Part::Docs } else { Part::Code },
+        part: if only_texts { Part::Docs } else { Part::Code },
         place: place(ground, &own),
         files: own,
         tests,
