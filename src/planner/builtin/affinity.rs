@@ -15,8 +15,9 @@ const CHANGES: f64 = 0.9;
 const DOUBT: f64 = 2.0;
 /// One imports the other.
 const IMPORT: f64 = 0.2;
-/// They lie in one directory, in one module.
-const PLACE: (f64, f64) = (0.25, 0.1);
+/// They lie in one directory; the share of their directories that they have in common; they lie in
+/// one module.
+const PLACE: (f64, f64, f64) = (0.15, 0.15, 0.05);
 /// Both are texts, or both are configuration.
 const ALIKE: f64 = 0.25;
 
@@ -84,13 +85,27 @@ fn between(ground: &Ground<'_>, a: usize, b: usize) -> f64 {
     if ground.path(a).parent() == ground.path(b).parent() {
         value += PLACE.0;
     }
+    value += PLACE.1 * in_common(ground, a, b);
     if ground.module(a) == ground.module(b) && role(a) == Role::Source && role(b) == Role::Source {
-        value += PLACE.1;
+        value += PLACE.2;
     }
     if role(a) == role(b) && matches!(role(a), Role::Docs | Role::Config) {
         value += ALIKE;
     }
     value
+}
+
+/// How much of the way from the root to two files is the same, from 0 to 1.
+fn in_common(ground: &Ground<'_>, a: usize, b: usize) -> f64 {
+    let directories = |file: usize| {
+        let mut parts: Vec<&[u8]> = ground.path(file).components().collect();
+        parts.pop();
+        parts
+    };
+    let (a, b) = (directories(a), directories(b));
+    let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let number = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
+    number(same) / number(a.len().max(b.len()).max(1))
 }
 
 /// Joins the two sets that belong together most, as long as that is at least `enough` or there

@@ -81,6 +81,8 @@ pub(super) fn choose(ground: &Ground<'_>, breadth: Breadth) -> Choice {
     if files.is_empty() || fresh {
         // Without a word that names it, what is new is a change of what is there.
         if let Some(topic) = newcomer::topic(ground, !files.is_empty()) {
+            let works = |file: &usize| analysis.facts[*file].role != Role::Config;
+            files.retain(works);
             files.truncate(AWARE);
             return Choice::New { topic, aware: files };
         }

@@ -1,6 +1,7 @@
 //! Says what each objective is, from what was counted: titles, context, how one sees that it
 //! is done, and what it owes to the others.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Ground;
@@ -10,6 +11,7 @@ use super::territory::Territory;
 use crate::analysis::gates::best;
 use crate::analysis::language::Role;
 use crate::domain::id::ObjectiveId;
+use crate::domain::path::quote;
 use crate::domain::plan::{Complexity, Contract, Objective, Priority, TaskType};
 use crate::planner::scopes::literal;
 
@@ -76,10 +78,37 @@ impl Writer<'_> {
         let headline =
             if headline.is_empty() { "Carry out the request".to_owned() } else { headline };
         match group.part {
-            Part::Docs => format!("Documentation: {headline}"),
-            Part::New | Part::Module => format!("{headline} ({})", group.place),
-            Part::Code if self.groups.len() == 1 => headline,
-            Part::Code => format!("{headline}: {}", group.place),
+            _ if self.groups.len() == 1 => headline,
+            Part::Docs => format!("docs: {headline}"),
+            Part::Code | Part::New | Part::Module => format!("{}: {headline}", self.label(group)),
+        }
+    }
+
+    /// What a part is called beside the others: the name of its directory, else of its best file;
+    /// where another is called the same, the whole path.
+    fn label(&self, group: &Group) -> String {
+        let short = |group: &Group| {
+            let directory = group.place.strip_suffix('/').map(|place| {
+                let named = |part: &&str| !matches!(*part, "src" | "lib" | "packages" | "crates");
+                place.rsplit('/').find(named).unwrap_or(place).to_owned()
+            });
+            let file = || {
+                let name = self.ground.text(*group.files.first()?);
+                let name = name.rsplit('/').next().unwrap_or_default().to_owned();
+                Some(name.split_once('.').map_or(name.clone(), |(stem, _)| stem.to_owned()))
+            };
+            directory.or_else(file).unwrap_or_else(|| group.place.clone())
+        };
+        let label = short(group);
+        let alike = self.groups.iter().filter(|other| short(other) == label).count();
+        if alike == 1 {
+            return quote(label.as_bytes()).to_string();
+        }
+        let path = || group.files.first().map(|file| self.ground.path(*file).to_string());
+        if group.place.ends_with('/') {
+            quote(group.place.as_bytes()).to_string()
+        } else {
+            path().unwrap_or_else(|| group.place.clone())
         }
     }
 
@@ -104,8 +133,9 @@ impl Writer<'_> {
     }
 
     fn read(&self, index: usize, uses: &[Use]) -> Vec<String> {
-        let files: BTreeSet<usize> =
-            uses.iter().filter(|u| u.from == index).map(|u| u.file).collect();
+        // In one wave a contract says what stays as it is.
+        let apart = |u: &&Use| u.from == index && self.waves[u.from] != self.waves[u.to];
+        let files: BTreeSet<usize> = uses.iter().filter(apart).map(|u| u.file).collect();
         files.into_iter().map(|file| literal(self.ground.path(file))).collect()
     }
 
@@ -118,12 +148,18 @@ impl Writer<'_> {
                 if names.is_empty() { format!("{path}") } else { format!("{names} ({path})") };
             let (consumer, provider) = (&self.ids[used.from], &self.ids[used.to]);
             // In a cycle one side goes first: it builds on what is there already.
-            let early = self.waves[used.from] < self.waves[used.to];
-            points.push(match (used.to == index, early) {
-                (true, false) => format!("provides {what} for {consumer}"),
-                (false, false) => format!("uses {what} of {provider}"),
-                (true, true) => format!("{consumer} builds on {what} as it was before: keep that"),
-                (false, true) => format!("uses {what} as it is now, before {provider} changes it"),
+            let order = self.waves[used.from].cmp(&self.waves[used.to]);
+            points.push(match (used.to == index, order) {
+                (true, Ordering::Greater) => format!("provides {what} for {consumer}"),
+                (false, Ordering::Greater) => format!("uses {what} of {provider}"),
+                (true, Ordering::Equal) => format!("keeps {what} as it is for {consumer}"),
+                (false, Ordering::Equal) => format!("uses {what}, which {provider} keeps as it is"),
+                (true, Ordering::Less) => {
+                    format!("{consumer} builds on {what} as it was before: keep that")
+                }
+                (false, Ordering::Less) => {
+                    format!("uses {what} as it is now, before {provider} changes it")
+                }
             });
         }
         if self.groups[index].part == Part::Docs {
@@ -136,23 +172,26 @@ impl Writer<'_> {
     }
 
     pub(super) fn contracts(&self) -> Vec<Contract> {
-        let mut shared: BTreeMap<(usize, usize), (BTreeSet<usize>, BTreeSet<String>)> =
-            BTreeMap::new();
+        /// Who uses a file, and what of it.
+        type Users = (BTreeSet<usize>, BTreeSet<String>);
+        let mut shared: BTreeMap<(usize, usize, bool), Users> = BTreeMap::new();
         for used in self.uses() {
-            // Only along the order: what comes later cannot be promised to what came before.
-            if self.dependencies[used.from].contains(&used.to) && !used.symbols.is_empty() {
-                let (users, symbols) = shared.entry((used.to, used.file)).or_default();
+            // What comes later cannot be promised to what came before.
+            let order = self.waves[used.from].cmp(&self.waves[used.to]);
+            if order != Ordering::Less && !used.symbols.is_empty() {
+                let at_once = order == Ordering::Equal;
+                let (users, symbols) = shared.entry((used.to, used.file, at_once)).or_default();
                 users.insert(used.from);
                 symbols.extend(used.symbols);
             }
         }
         shared
             .into_iter()
-            .map(|((provider, file), (users, symbols))| Contract {
+            .map(|((provider, file, at_once), (users, symbols))| Contract {
                 provider: self.ids[provider].clone(),
                 consumers: users.into_iter().map(|user| self.ids[user].clone()).collect(),
                 description: format!("{} of {}", names(&symbols), self.ground.path(file)),
-                check: None,
+                check: if at_once { self.whole_gate() } else { None },
             })
             .collect()
     }
@@ -221,6 +260,11 @@ impl Writer<'_> {
             lines.push(format!("`{gate}` passes"));
         }
         lines
+    }
+
+    /// What would show that parts which worked at once do not fit.
+    fn whole_gate(&self) -> Option<String> {
+        best(&self.ground.analysis.inventory.gates, "").map(|gate| gate.command.clone())
     }
 
     /// The project's own command for the module, else for the whole.

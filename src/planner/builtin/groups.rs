@@ -7,14 +7,21 @@ use super::Ground;
 use super::affinity::{Affinities, cluster};
 use super::tests_of;
 use crate::analysis::language::Role;
+use crate::analysis::search::Ranked;
 
 /// Parts that belong together this much are one. Found on a development set of merged branches
 /// whose commits show which files were worked on apart.
 const ENOUGH: f64 = 0.4;
 
+/// The same where there is no history that could say what changes together: what lies together is
+/// one part.
+const ENOUGH_BY_PLACE: f64 = 0.3;
 /// A part of which no file is at least this likely, as a share of the best file's likelihood, is
 /// room for the work of another part and no work of its own.
 const WORK: f64 = 0.05;
+
+/// Parts that import each other are one up to this many files.
+const TOGETHER: usize = 8;
 
 /// What a part is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,23 +60,21 @@ impl Group {
 /// Divides `files`, best first, into at most `most` parts.
 pub(super) fn divide(ground: &Ground<'_>, files: &[usize], most: usize) -> Vec<Group> {
     let affinities = Affinities::new(ground, files);
-    let mut sets = cluster(&affinities, files.len(), ENOUGH, most);
-    let scores = scores(ground, files);
-    let is_work = |set: &[usize]| {
-        carries(ground, files, set) && set.iter().any(|at| scores[*at] >= WORK * scores[0])
-    };
+    let known = !ground.analysis.history.commits().is_empty();
+    let enough = if known { ENOUGH } else { ENOUGH_BY_PLACE };
+    let mut sets = cluster(&affinities, files.len(), enough, most);
+    let ranked: BTreeMap<usize, &Ranked> =
+        ground.analysis.ranked.iter().map(|ranked| (ranked.file, ranked)).collect();
+    let best = files.first().and_then(|file| ranked.get(file)).map_or(0.0, |first| first.score);
+    let likely =
+        |at: &usize| ranked.get(&files[*at]).is_some_and(|r| r.mentioned || r.score >= WORK * best);
+    let is_work = |set: &[usize]| carries(ground, files, set) && set.iter().any(likely);
     join_leftovers(&affinities, &mut sets, &is_work);
+    join_mutual(ground, files, &mut sets);
     let mut groups: Vec<Group> = sets.iter().map(|set| group(ground, files, set)).collect();
     groups.sort_by_key(|group| group.rank);
     tests_of::attach(ground, &mut groups);
     groups
-}
-
-/// How likely each file has to be changed, as a share of the best one's likelihood.
-fn scores(ground: &Ground<'_>, files: &[usize]) -> Vec<f64> {
-    let ranked: BTreeMap<usize, f64> =
-        ground.analysis.ranked.iter().map(|ranked| (ranked.file, ranked.score)).collect();
-    files.iter().map(|file| ranked.get(file).copied().unwrap_or(0.0)).collect()
 }
 
 /// Whether a part, positions in `files`, holds something that is written for its own sake, and
@@ -98,6 +103,26 @@ fn join_leftovers(
         sets[host].extend(leftover);
         sets[host].sort_unstable();
         sets.remove(at);
+    }
+}
+
+/// Parts that import each other cannot be finished one after the other: they are one, unless it
+/// would be too large.
+fn join_mutual(ground: &Ground<'_>, files: &[usize], sets: &mut Vec<Vec<usize>>) {
+    let all = |set: &[usize]| -> Vec<usize> { set.iter().map(|at| files[*at]).collect() };
+    let mutual = |sets: &[Vec<usize>]| {
+        let pairs = (0..sets.len()).flat_map(|a| (a + 1..sets.len()).map(move |b| (a, b)));
+        pairs.into_iter().find(|(a, b)| {
+            let (left, right) = (all(&sets[*a]), all(&sets[*b]));
+            left.len() + right.len() <= TOGETHER
+                && coupling(ground, &left, &right) > 0
+                && coupling(ground, &right, &left) > 0
+        })
+    };
+    while let Some((a, b)) = mutual(sets) {
+        let joined = sets.remove(b);
+        sets[a].extend(joined);
+        sets[a].sort_unstable();
     }
 }
 

@@ -13,6 +13,7 @@ mod territory;
 mod tests_of;
 
 use crate::analysis::Analysis;
+use crate::analysis::lexicon::Lexicon;
 use crate::domain::config::Breadth;
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::path::RepoPath;
@@ -144,13 +145,20 @@ fn divide(
 /// The facts, and where objectives may not go.
 struct Ground<'a> {
     analysis: &'a Analysis,
+    lexicon: Lexicon,
     forbidden: Vec<Pattern>,
 }
 
 impl<'a> Ground<'a> {
     fn new(analysis: &'a Analysis, global_forbid: &[String]) -> Self {
         let forbidden = global_forbid.iter().filter_map(|p| Pattern::parse(p).ok()).collect();
-        Self { analysis, forbidden }
+        Self { analysis, lexicon: Lexicon::new(&analysis.request), forbidden }
+    }
+
+    /// Whether a name holds a word of what the request is about.
+    fn is_asked(&self, name: &str) -> bool {
+        let request = &self.analysis.request;
+        self.lexicon.terms_in(name).into_iter().any(|term| request.is_subject(term))
     }
 
     /// Whether an objective may be given a path.

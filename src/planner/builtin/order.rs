@@ -5,17 +5,23 @@ use std::collections::BTreeMap;
 
 use super::Ground;
 use super::groups::{Group, Part, coupling};
+use crate::analysis::gates::best;
 use crate::domain::wave::{Constraints, assign, order};
 
 /// For each part, the parts that it needs, sorted.
 pub(super) type Dependencies = Vec<Vec<usize>>;
 
 /// Finds the dependencies, without circles.
+///
+/// Who uses something that the request is about needs it as it will be, and comes later. Who uses
+/// anything else can rely on it as it is, if a command of the project would show that it is not:
+/// then both run at once, and the names are a contract.
 pub(super) fn arrange(
     ground: &Ground<'_>,
     groups: &mut [Group],
     notes: &mut Vec<String>,
 ) -> Dependencies {
+    let checked = best(&ground.analysis.inventory.gates, "").is_some();
     let mut weights: BTreeMap<(usize, usize), usize> = BTreeMap::new();
     for (user, group) in groups.iter().enumerate() {
         for (provider, other) in groups.iter().enumerate() {
@@ -25,7 +31,8 @@ pub(super) fn arrange(
             let describes = group.part == Part::Docs && other.part != Part::Docs;
             let follows = describes || (other.part == Part::New && group.part != Part::New);
             let weight = coupling(ground, &group.files, &other.files);
-            if follows || weight > 0 {
+            let waits = !checked || changes(ground, &group.files, &other.files);
+            if follows || (weight > 0 && waits) {
                 weights.insert((user, provider), if follows { usize::MAX } else { weight });
             }
         }
@@ -49,6 +56,14 @@ pub(super) fn arrange(
             groups[pair.0].place, groups[pair.1].place, groups[pair.0].place, groups[pair.1].place
         ));
     }
+}
+
+/// Whether `from` imports a name of `to` that the request is about, or all that it has.
+fn changes(ground: &Ground<'_>, from: &[usize], to: &[usize]) -> bool {
+    let edges = from.iter().flat_map(|file| ground.analysis.graph.of(*file));
+    edges
+        .filter(|edge| to.contains(&edge.to))
+        .any(|edge| edge.symbols.iter().any(|symbol| ground.is_asked(symbol)))
 }
 
 fn listed(count: usize, weights: &BTreeMap<(usize, usize), usize>) -> Dependencies {

@@ -35,7 +35,7 @@ pub(super) struct Territory {
 pub(super) fn settle(ground: &Ground<'_>, groups: &[Group]) -> Vec<Territory> {
     let mut directories: Vec<Option<RepoPath>> = Vec::new();
     for group in groups {
-        let wanted = wanted(ground, group);
+        let wanted = wanted(ground, groups, group);
         // The first to want a directory has it; the other names its files.
         let taken = wanted.as_ref().is_some_and(|w| directories.iter().flatten().any(|d| d == w));
         directories.push(wanted.filter(|_| !taken));
@@ -61,7 +61,7 @@ pub(super) fn settle(ground: &Ground<'_>, groups: &[Group]) -> Vec<Territory> {
 }
 
 /// The directory that a part should have as a whole, if any.
-fn wanted(ground: &Ground<'_>, group: &Group) -> Option<RepoPath> {
+fn wanted(ground: &Ground<'_>, groups: &[Group], group: &Group) -> Option<RepoPath> {
     let home = match group.part {
         Part::Module => return RepoPath::new(group.place.trim_end_matches('/').as_bytes()),
         Part::New | Part::Docs => return None,
@@ -79,7 +79,10 @@ fn wanted(ground: &Ground<'_>, group: &Group) -> Option<RepoPath> {
     let chosen = group.files.len();
     let mostly = chosen >= MOSTLY.0 && chosen * MOSTLY.2 >= sources * MOSTLY.1;
     let narrow = sources <= BREADTH.0.max(BREADTH.1 * chosen);
-    let grows = matches!(ground.analysis.task_type, TaskType::Feature | TaskType::Refactor);
+    // Where something new has a place of its own, that is where new files go.
+    let placed = groups.iter().any(|group| group.part == Part::New);
+    let grows =
+        !placed && matches!(ground.analysis.task_type, TaskType::Feature | TaskType::Refactor);
     // The face of a package lies at its top: what holds an entry point holds everything.
     let top = module == home.to_lossy()
         || ground.analysis.inventory.entry_points.iter().any(|entry| {

@@ -103,7 +103,7 @@ fn whatever_is_asked_the_plan_holds() {
 fn an_import_orders_and_is_promised() {
     let (draft, tracked) = draft_of(
         &service(),
-        "Improve `crates/cart/src/discount.rs` and crates/payment/src/lib.rs",
+        "Improve `Money` in `crates/cart/src/discount.rs` and crates/payment/src/lib.rs",
         10,
     );
     assert_holds(&draft, &tracked);
@@ -128,6 +128,21 @@ fn an_import_orders_and_is_promised() {
     );
     assert_eq!(cart.gates, ["cargo test -p cart"]);
     assert!(cart.touch.contains(&"crates/cart/tests/discount.rs".to_owned()), "{:?}", cart.touch);
+}
+
+#[test]
+fn what_stays_as_it_is_holds_nobody_up() {
+    let request = "Improve `crates/cart/src/discount.rs` and crates/payment/src/lib.rs";
+    let (draft, tracked) = draft_of(&service(), request, 10);
+    assert_holds(&draft, &tracked);
+    let waves: Vec<_> = draft.plan.objectives.iter().map(|o| o.wave).collect();
+    assert_eq!(waves, [Some(1), Some(1)], "`Money` is not what is asked for");
+    let [contract] = draft.plan.contracts.as_slice() else { panic!("one contract") };
+    assert!(contract.description.contains("Money"), "{contract:?}");
+    assert_eq!(contract.check.as_deref(), Some("cargo test"));
+    let points: Vec<&String> =
+        draft.plan.objectives.iter().flat_map(|o| &o.integration_points).collect();
+    assert!(points.iter().any(|point| point.starts_with("keeps Money")), "{points:?}");
 }
 
 #[test]
@@ -205,17 +220,28 @@ fn forbidden_and_generated_ground_is_not_planned() {
 
 #[test]
 fn circles_of_imports_are_broken_and_told() {
-    let files = [
+    let mut files: Vec<(String, String)> = [
         ("a/Cargo.toml", "[package]\nname = \"a\""),
-        ("a/src/lib.rs", "use b::{Basket, Shelf};\npub struct BasketA;"),
+        ("a/src/basket.rs", "use b::basket::{BasketB, BasketShelf};\npub struct BasketA;"),
         ("b/Cargo.toml", "[package]\nname = \"b\""),
-        ("b/src/lib.rs", "use a::BasketA;\npub struct Basket;\npub struct Shelf;"),
-    ];
+        (
+            "b/src/basket.rs",
+            "use a::basket::BasketA;\npub struct BasketB;\npub struct BasketShelf;",
+        ),
+    ]
+    .map(|(path, text)| (path.to_owned(), text.to_owned()))
+    .into();
+    // Together they would be too many for one.
+    let more = (1..5).flat_map(|n| ["a", "b"].map(|c| format!("{c}/src/basket_{n}.rs")));
+    files.extend(more.map(|path| (path, "pub struct Basket;\n".repeat(3))));
+    files.extend((0..30).map(|n| (format!("c/other{n}.rs"), "fn x() {}".to_owned())));
+    let files: Vec<(&str, &str)> =
+        files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let (draft, tracked) = draft_of(&files, "Fix basket", 10);
     assert_holds(&draft, &tracked);
-    assert_eq!(draft.plan.objectives.len(), 2);
+    assert_eq!(draft.plan.objectives.len(), 2, "{:?}", touches(&draft));
     assert_eq!(draft.notes.len(), 1, "{:?}", draft.notes);
-    assert_eq!(touches(&draft)[0], ["b/src/lib.rs"], "a uses more of b than b of a");
+    assert_eq!(touches(&draft)[0], ["b/src/"], "a uses more of b than b of a");
 }
 
 #[test]
