@@ -85,7 +85,7 @@ impl Writer<'_> {
     }
 
     /// What a part is called beside the others: the name of its directory, else of its best file;
-    /// where another is called the same, the whole path.
+    /// where another is called the same, that file's path.
     fn label(&self, group: &Group) -> String {
         let short = |group: &Group| {
             let directory = group.place.strip_suffix('/').map(|place| {
@@ -104,12 +104,8 @@ impl Writer<'_> {
         if alike == 1 {
             return quote(label.as_bytes()).to_string();
         }
-        let path = || group.files.first().map(|file| self.ground.path(*file).to_string());
-        if group.place.ends_with('/') {
-            quote(group.place.as_bytes()).to_string()
-        } else {
-            path().unwrap_or_else(|| group.place.clone())
-        }
+        let best = group.files.first().map(|file| self.ground.path(*file).to_string());
+        best.unwrap_or_else(|| group.place.clone())
     }
 
     /// Imports between parts, by user, provider and file.
