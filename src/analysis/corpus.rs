@@ -3,14 +3,14 @@
 
 use anyhow::{Context as _, Result};
 
+use super::Progress;
 use super::generated::{Marked, is_binary, looks_generated};
 use super::imports::Statement;
-use super::imports::scan::statements;
 use super::language::{Kind, Language, Role, role};
 use super::lexicon::{Counts, Lexicon};
 use super::progress::READING;
 use super::source::{FILE_LIMIT, Source};
-use super::{Progress, definitions};
+use super::syntax;
 use crate::domain::tree::{Entry, Mode};
 
 /// How much is read in all, in bytes.
@@ -40,6 +40,8 @@ pub struct FileFacts {
     pub definitions: Vec<String>,
     /// What it imports, as written.
     pub imports: Vec<Statement>,
+    /// Whether the two were read line by line and not by a grammar.
+    pub approximate: bool,
     /// Whether it holds tests beside its code (Rust's `#[cfg(test)]`).
     pub inline_tests: bool,
     /// Whether it starts a program: `package main`, `if __name__ == "__main__"`, `#!`.
@@ -139,6 +141,7 @@ fn by_name(index: usize, file: &Entry, marked: &Marked) -> FileFacts {
         counts: Counts::default(),
         definitions: Vec::new(),
         imports: Vec::new(),
+        approximate: false,
         inline_tests: false,
         starts_program: false,
     }
@@ -153,11 +156,12 @@ fn worth_reading(file: &Entry, facts: &FileFacts) -> bool {
 /// One thread's tools: a lexicon with what it has already split.
 struct Reader<'a> {
     lexicon: super::lexicon::Counter<'a>,
+    syntax: syntax::Reader,
 }
 
 impl<'a> Reader<'a> {
     fn new(lexicon: &'a Lexicon) -> Self {
-        Self { lexicon: lexicon.counter() }
+        Self { lexicon: lexicon.counter(), syntax: syntax::Reader::new() }
     }
 
     fn count_path(&mut self, file: &Entry) -> Counts {
@@ -184,27 +188,16 @@ impl<'a> Reader<'a> {
         }
         self.lexicon.text(&text, &mut fact.counts);
         if let Some(language) = known.language.filter(|l| l.kind() == Kind::Code) {
-            let mut names: Vec<String> =
-                definitions::defined(language, &text).into_iter().map(str::to_owned).collect();
-            names.sort();
-            names.dedup();
-            for name in &names {
+            let syntax = self.syntax.read(language, &text);
+            for name in &syntax.definitions {
                 self.lexicon.definition(name, &mut fact.counts);
             }
-            fact.definitions = names;
-            fact.imports = statements(language, &text);
-            fact.inline_tests = language == Language::Rust && text.contains("#[cfg(test)]");
-            fact.starts_program = starts_program(language, &text);
+            fact.definitions = syntax.definitions;
+            fact.imports = syntax.imports;
+            fact.approximate = syntax.approximate;
+            fact.inline_tests = syntax.inline_tests;
+            fact.starts_program = syntax.starts_program;
         }
         Ok((known.file, content.len(), fact))
-    }
-}
-
-fn starts_program(language: Language, text: &str) -> bool {
-    match language {
-        Language::Go => text.lines().any(|line| line.trim_end() == "package main"),
-        Language::Python => text.lines().any(|line| line.starts_with("if __name__ == ")),
-        Language::Java => text.contains("public static void main("),
-        _ => text.starts_with("#!"),
     }
 }

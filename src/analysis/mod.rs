@@ -2,7 +2,6 @@
 //! about and why, who imports whom. Deterministic, and without a model.
 
 pub mod corpus;
-pub mod definitions;
 pub mod document;
 pub mod gates;
 pub mod generated;
@@ -18,6 +17,7 @@ pub mod request;
 pub mod search;
 mod settings;
 pub mod source;
+pub mod syntax;
 pub mod task;
 mod uncertain;
 pub mod words;

@@ -1,15 +1,13 @@
-//! Who imports whom: the edges along which work must be ordered. Read line by line, language
-//! by language, so approximate: an edge that is reported exists in the text, an edge may be
-//! missed.
+//! Who imports whom: the edges along which work must be ordered. An edge that is
+//! reported exists in the text; one may be missed, more so where it is marked approximate.
 
 mod layout;
 mod resolve;
-pub(crate) mod scan;
 
 use std::collections::BTreeMap;
 
+pub use super::syntax::Statement;
 pub use layout::Layout;
-pub use scan::Statement;
 
 use super::corpus::FileFacts;
 

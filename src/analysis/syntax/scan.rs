@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Statement;
 use crate::analysis::language::Language;
 
 /// How many statements of one file are kept.
@@ -9,26 +10,8 @@ const LIMIT: usize = 2000;
 /// How many lines one statement may take.
 const LINES: usize = 200;
 
-/// An import as it is written.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Statement {
-    /// What is imported, in the spelling of its language: `crate::a::b`, `..pkg.mod`,
-    /// `./x.js`, `example.org/m/render`, `a/b.h`.
-    pub target: String,
-    /// The names that are used of it, where the text says so.
-    pub symbols: Vec<String>,
-    /// A `mod x;` of Rust: the target is a child, not a path.
-    pub child: bool,
-}
-
-impl Statement {
-    fn new(target: impl Into<String>, symbols: Vec<String>) -> Self {
-        Self { target: target.into(), symbols, child: false }
-    }
-}
-
 /// The import statements of a text, in its order.
-pub(crate) fn statements(language: Language, text: &str) -> Vec<Statement> {
+pub(super) fn statements(language: Language, text: &str) -> Vec<Statement> {
     let mut found = match language {
         Language::Rust => rust(text),
         Language::Python => python(text),

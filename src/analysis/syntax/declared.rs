@@ -1,7 +1,7 @@
 //! Which names a file defines. A line scanner that knows how declarations begin in the
 //! C-like, Python-like and ML-like families: approximate, but the same for every file.
 
-use super::language::Language;
+use crate::analysis::language::Language;
 
 /// How many names of one file are kept.
 const LIMIT: usize = 4000;
@@ -58,7 +58,7 @@ const DECLARERS: &[&str] = &[
 const BINDERS: &[&str] = &["const", "let", "static", "val", "var"];
 
 /// The names that `text` defines, in the order of the lines, each once per line.
-pub fn defined(language: Language, text: &str) -> Vec<&str> {
+pub(super) fn defined(language: Language, text: &str) -> Vec<&str> {
     let mut names = Vec::new();
     let mut go_block = false;
     for line in text.lines() {

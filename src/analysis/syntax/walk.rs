@@ -1,0 +1,194 @@
+//! One walk over a syntax tree, for every language: without recursion, since texts may nest
+//! as deep as they are long, and without a look at the names of kinds, which are numbers here.
+
+use std::ops::ControlFlow;
+
+use tree_sitter::{Node, ParseOptions, Parser, Tree};
+
+use super::Statement;
+use super::grammar::Grammar;
+
+/// Looks at the parser's progress, one for a hundred steps of the parser, that a text may
+/// take: these and one for every [`PACE`] bytes. Counted, not timed, so that the same text
+/// always gives the same answer. Programs take one for about 60 bytes.
+const LOOKS: usize = 1000;
+const PACE: usize = 8;
+
+/// What a kind of node means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    /// Nothing: go on with what is inside.
+    Pass,
+    /// Nothing, nor does anything inside.
+    Skip,
+    /// The name of a definition is in the field `name`.
+    Define,
+    /// The same, where it is not local to a body.
+    DefineOuter,
+    /// A body: what it defines is local to it.
+    Body,
+    /// An import statement.
+    Import,
+    /// A call, which may import.
+    Call,
+    /// A path or a name that is used.
+    Path,
+    /// A second kind of use, where a language has two.
+    Use,
+    /// A scope with a name.
+    Scope,
+    /// Something that binds a name.
+    Bind,
+    /// An attribute or another detail that a language looks at by itself.
+    Detail,
+}
+
+/// What was found in one tree.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) definitions: Vec<String>,
+    pub(super) imports: Vec<Statement>,
+    /// Bytes that do not follow the grammar.
+    pub(super) wrong: usize,
+    /// Where the outermost body that was entered ends.
+    body: usize,
+}
+
+impl Found {
+    /// Notes a definition.
+    pub(super) fn define(&mut self, name: &str) {
+        if !name.is_empty() {
+            self.definitions.push(name.to_owned());
+        }
+    }
+
+    /// Notes an import.
+    pub(super) fn import(&mut self, target: impl Into<String>, symbols: Vec<String>) {
+        self.imports.push(Statement::new(target, symbols));
+    }
+
+    /// Whether a node is inside a body.
+    pub(super) fn is_local(&self, node: Node<'_>) -> bool {
+        node.start_byte() < self.body
+    }
+
+    /// Marks a node as a body.
+    pub(super) fn enter_body(&mut self, node: Node<'_>) {
+        self.body = self.body.max(node.end_byte());
+    }
+}
+
+/// What a language does with the nodes that it listed.
+pub(super) trait Visit<'a> {
+    /// Looks at a node; whether to go on with what is inside.
+    fn visit(&mut self, act: Act, node: Node<'_>, found: &mut Found) -> bool;
+
+    /// Concludes, once all nodes were seen.
+    fn finish(self, found: &mut Found);
+}
+
+/// The text of a node.
+pub(super) fn text_of<'a>(text: &'a str, node: Node<'_>) -> &'a str {
+    text.get(node.byte_range()).unwrap_or_default()
+}
+
+/// The text of a field of a node, empty without one.
+pub(super) fn field<'a>(text: &'a str, node: Node<'_>, name: &str) -> &'a str {
+    node.child_by_field_name(name).map_or("", |child| text_of(text, child))
+}
+
+/// A string's content, without its quotes.
+pub(super) fn unquoted(literal: &str) -> Option<&str> {
+    let quote = literal.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'))?;
+    let inner = literal[1..].strip_suffix(quote)?;
+    (!inner.is_empty() && !inner.contains(['\n', '\\'])).then_some(inner)
+}
+
+/// A parser and the meaning of its kinds, by their numbers.
+pub(super) struct Table {
+    grammar: Grammar,
+    parser: Parser,
+    acts: Vec<Act>,
+}
+
+impl Table {
+    /// A parser for `grammar`.
+    pub(super) fn new(grammar: Grammar) -> Self {
+        let syntax = grammar.syntax();
+        let mut parser = Parser::new();
+        parser
+            .set_language(&syntax)
+            .expect("a compiled grammar has a version that the parser reads");
+        let acts = (0..syntax.node_kind_count())
+            .map(|id| {
+                let id = u16::try_from(id).ok()?;
+                let name = syntax.node_kind_for_id(id)?;
+                let named = syntax.node_kind_is_named(id);
+                let listed = grammar.acts().iter().find(|(kind, _)| *kind == name);
+                listed.filter(|_| named).map(|(_, act)| *act)
+            })
+            .map(|act| act.unwrap_or(Act::Pass))
+            .collect();
+        Self { grammar, parser, acts }
+    }
+
+    /// What a text says; `None` where the parser was cut off.
+    pub(super) fn read(&mut self, text: &str) -> Option<Found> {
+        let tree = self.parse(text)?;
+        Some(match self.grammar {
+            Grammar::Rust => self.walk(&tree, super::rust::Visitor::new(text)),
+            Grammar::Python => self.walk(&tree, super::python::Visitor::new(text)),
+            Grammar::JavaScript | Grammar::TypeScript | Grammar::Tsx => {
+                self.walk(&tree, super::web::Visitor::new(text))
+            }
+            Grammar::Go => self.walk(&tree, super::go::Visitor::new(text)),
+            Grammar::Java => self.walk(&tree, super::java::Visitor::new(text)),
+            Grammar::C | Grammar::Cpp => self.walk(&tree, super::native::Visitor::new(text)),
+            Grammar::Ruby => self.walk(&tree, super::ruby::Visitor::new(text)),
+        })
+    }
+
+    fn parse(&mut self, text: &str) -> Option<Tree> {
+        let bytes = text.as_bytes();
+        let mut left = LOOKS + bytes.len() / PACE;
+        let mut look = |_: &tree_sitter::ParseState| {
+            left = left.saturating_sub(1);
+            if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let options = ParseOptions::new().progress_callback(&mut look);
+        let mut input = |at: usize, _| bytes.get(at..).unwrap_or_default();
+        let tree = self.parser.parse_with_options(&mut input, None, Some(options));
+        if tree.is_none() {
+            self.parser.reset();
+        }
+        tree
+    }
+
+    fn walk<'a>(&self, tree: &Tree, mut visitor: impl Visit<'a>) -> Found {
+        let mut found = Found::default();
+        let mut cursor = tree.walk();
+        let mut wrong_until = 0;
+        loop {
+            let node = cursor.node();
+            if node.is_error() && node.start_byte() >= wrong_until {
+                wrong_until = node.end_byte();
+                found.wrong += node.end_byte() - node.start_byte();
+            }
+            let act = self.acts.get(usize::from(node.kind_id())).copied().unwrap_or(Act::Pass);
+            let inside = match act {
+                Act::Pass => true,
+                Act::Skip => false,
+                act => visitor.visit(act, node, &mut found),
+            };
+            if inside && cursor.goto_first_child() {
+                continue;
+            }
+            while !cursor.goto_next_sibling() {
+                if !cursor.goto_parent() {
+                    visitor.finish(&mut found);
+                    return found;
+                }
+            }
+        }
+    }
+}
