@@ -23,6 +23,7 @@ const THREADS: usize = 2;
 
 /// What is known of one tracked file.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that are independent of each other")]
 pub struct FileFacts {
     /// Its index among the source's files.
     pub file: usize,

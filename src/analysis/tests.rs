@@ -76,6 +76,87 @@ fn python_imports_are_resolved() {
 }
 
 #[test]
+fn what_is_used_without_a_plain_import_is_resolved() {
+    let rust = edges(&[
+        ("Cargo.toml", "[package]\nname = \"x\""),
+        ("src/lib.rs", "mod a;\n#[path = \"odd/b.rs\"]\nmod b;\nmod out { mod inner; }"),
+        (
+            "src/a.rs",
+            "fn f() { crate::b::B::new() }\nmod tests { use super::*; use super::super::b; }",
+        ),
+        ("src/odd/b.rs", "use crate::a;\nfn g() { a::f(); include!(\"table.rs\") }"),
+        ("src/odd/table.rs", ""),
+        ("src/out/inner.rs", ""),
+    ]);
+    assert_eq!(
+        rust,
+        [
+            // A path to a module with `#[path]` leads to where that is declared.
+            "src/a.rs -> src/lib.rs: b",
+            "src/lib.rs -> src/a.rs: ",
+            "src/lib.rs -> src/odd/b.rs: ",
+            "src/lib.rs -> src/out/inner.rs: ",
+            "src/odd/b.rs -> src/a.rs: f",
+            "src/odd/b.rs -> src/odd/table.rs: ",
+        ]
+    );
+    let go = edges(&[
+        ("go.mod", "module x.org/m"),
+        ("tools/go.mod", "module x.org/m/tools"),
+        ("p/a.go", "package p\nfunc A(local B) { helper(); local.Close(); Twice() }"),
+        ("p/b.go", "package p\ntype B struct{}\nfunc (b B) Close() {}\nfunc Twice() {}"),
+        ("p/c.go", "package p\nfunc helper() {}\nfunc Twice() {}"),
+        ("p/a_test.go", "package p\nfunc TestA() { A(B{}) }"),
+        ("tools/t.go", "package tools\nfunc T() {}"),
+        ("main.go", "package main\nimport \"x.org/m/tools\"\nfunc main() { tools.T() }"),
+    ]);
+    assert_eq!(
+        go,
+        [
+            "main.go -> tools/t.go: T",
+            "p/a.go -> p/b.go: B",
+            "p/a.go -> p/c.go: helper",
+            "p/a_test.go -> p/a.go: A",
+            "p/a_test.go -> p/b.go: B",
+        ]
+    );
+    let java = edges(&[
+        ("one/src/main/java/a/b/C.java", "package a.b;\nclass C extends D { E e; }"),
+        ("one/src/main/java/a/b/D.java", "package a.b;\nclass D {}"),
+        ("two/src/main/java/a/b/D.java", "package a.b;\nclass D {}"),
+        ("one/src/main/java/a/E.java", "package a;\nimport a.b.*;\nclass E { D d; }"),
+    ]);
+    assert_eq!(
+        java,
+        [
+            "one/src/main/java/a/E.java -> one/src/main/java/a/b/D.java: D",
+            "one/src/main/java/a/b/C.java -> one/src/main/java/a/b/D.java: D",
+        ]
+    );
+    let native = edges(&[
+        ("lib/x.c", "#include <n/x.h>\n#include <string.h>\n#include \"y.h\""),
+        ("include/n/x.h", ""),
+        ("compat/string.h", ""),
+        ("lib/y.h", ""),
+        ("other/y.h", ""),
+    ]);
+    assert_eq!(native, ["lib/x.c -> include/n/x.h: ", "lib/x.c -> lib/y.h: "]);
+    let ruby = edges(&[
+        ("app/models/user.rb", "class User\n  def go; Billing::Plan.new; String; end\nend"),
+        ("app/models/billing/plan.rb", "module Billing\n  class Plan; Item; end\nend"),
+        ("app/models/billing/item.rb", "module Billing\n  class Item; end\nend"),
+        ("spec/string.rb", "class String; end"),
+    ]);
+    assert_eq!(
+        ruby,
+        [
+            "app/models/billing/plan.rb -> app/models/billing/item.rb: Item",
+            "app/models/user.rb -> app/models/billing/plan.rb: Plan",
+        ]
+    );
+}
+
+#[test]
 fn imports_of_other_languages_are_resolved() {
     let web = edges(&[
         ("package.json", r#"{"name": "root"}"#),

@@ -89,15 +89,40 @@ impl<'a> Layout<'a> {
 
     /// The one file whose path ends with these components, or `None` if there are several.
     pub(super) fn by_suffix(&self, suffix: &str) -> Option<usize> {
-        let name = suffix.rsplit('/').next()?;
-        let mut matching = self.names.get(name)?.iter().copied().filter(|file| {
-            self.path(*file).is_some_and(|path| {
-                path.strip_suffix(suffix).is_some_and(|head| head.is_empty() || head.ends_with('/'))
-            })
-        });
+        let mut matching = self.ending_with(suffix);
         let first = matching.next()?;
         matching.next().is_none().then_some(first)
     }
+
+    /// The file whose path ends with these components; of several the one that shares most
+    /// directories with `from`, or `None` if that is not one alone.
+    pub(super) fn by_suffix_near(&self, suffix: &str, from: &str) -> Option<usize> {
+        let mut best: Option<(usize, usize)> = None;
+        let mut alone = true;
+        for file in self.ending_with(suffix) {
+            let near = self.path(file).map_or(0, |path| shared(path, from));
+            match best {
+                Some((most, _)) if near < most => {}
+                Some((most, _)) if near == most => alone = false,
+                _ => (best, alone) = (Some((near, file)), true),
+            }
+        }
+        best.filter(|_| alone).map(|(_, file)| file)
+    }
+
+    fn ending_with<'s>(&'s self, suffix: &'s str) -> impl Iterator<Item = usize> + 's {
+        let name = suffix.rsplit('/').next().unwrap_or_default();
+        self.names.get(name).into_iter().flatten().copied().filter(move |file| {
+            self.path(*file).is_some_and(|path| {
+                path.strip_suffix(suffix).is_some_and(|head| head.is_empty() || head.ends_with('/'))
+            })
+        })
+    }
+}
+
+/// How many leading directories two paths have in common.
+fn shared(one: &str, other: &str) -> usize {
+    one.split('/').zip(other.split('/')).take_while(|(a, b)| a == b).count()
 }
 
 /// The part before the last slash; `None` at the root.

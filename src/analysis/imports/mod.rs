@@ -23,6 +23,8 @@ pub struct Edge {
     pub to: usize,
     /// The names that the importing line or text uses, sorted; empty where it names none.
     pub symbols: Vec<String>,
+    /// Whether the importer was read line by line, and not by a grammar.
+    pub approximate: bool,
 }
 
 /// The imports of a codebase.
@@ -71,7 +73,8 @@ pub fn graph(layout: &Layout<'_>, facts: &[FileFacts]) -> Graph {
             symbols.sort();
             symbols.dedup();
             symbols.truncate(SYMBOLS);
-            Edge { from, to, symbols }
+            let approximate = facts.get(from).is_some_and(|fact| fact.approximate);
+            Edge { from, to, symbols, approximate }
         })
         .collect();
     let mut incoming: BTreeMap<usize, Vec<usize>> = BTreeMap::new();

@@ -1,6 +1,8 @@
 //! Which tracked file an import means, by the rules of its language. What resolves to no
 //! tracked file is a dependency from elsewhere and gives no edge.
 
+use std::collections::BTreeMap;
+
 use super::Statement;
 use super::layout::{Layout, join, normalise, parent};
 use crate::analysis::corpus::FileFacts;
@@ -22,20 +24,20 @@ pub(super) fn targets(
         Language::JavaScript | Language::TypeScript | Language::Vue | Language::Svelte => {
             web(layout, path, &statement.target).map(|to| (to, symbols())).into_iter().collect()
         }
+        Language::Go if statement.target == "." => package(layout, facts, from, path, statement),
         Language::Go => go(layout, facts, statement),
-        Language::Java | Language::Kotlin | Language::Scala => {
-            virtual_machine(layout, &statement.target)
+        Language::Java | Language::Kotlin | Language::Scala => java(layout, path, statement),
+        Language::C | Language::Cpp => included(layout, path, &statement.target)
+            .map(|to| (to, Vec::new()))
+            .into_iter()
+            .collect(),
+        Language::Ruby => match statement.target.strip_prefix("::") {
+            Some(constant) => constants(layout, facts, constant).into_iter().collect(),
+            None => ruby(layout, path, &statement.target)
                 .map(|to| (to, symbols()))
                 .into_iter()
-                .collect()
-        }
-        Language::C | Language::Cpp => {
-            let beside = normalise(parent(path).unwrap_or_default(), &statement.target);
-            let found = beside.and_then(|path| layout.file(&path));
-            let found = found.or_else(|| layout.by_suffix(&statement.target));
-            found.map(|to| (to, Vec::new())).into_iter().collect()
-        }
-        Language::Ruby => ruby(layout, path, &statement.target).into_iter().collect(),
+                .collect(),
+        },
         _ => Vec::new(),
     }
 }
@@ -54,6 +56,10 @@ fn rust_children(path: &str) -> String {
 /// `mod x;` and `use a::b::C`: the longest leading part that is a file.
 fn rust(layout: &Layout<'_>, path: &str, statement: &Statement) -> Option<(usize, Vec<String>)> {
     let children = rust_children(path);
+    if statement.child && statement.target.starts_with("./") {
+        let file = normalise(parent(path).unwrap_or_default(), &statement.target)?;
+        return layout.file(&file).map(|to| (to, Vec::new()));
+    }
     if statement.child {
         return rust_module(layout, &join(&children, &statement.target)).map(|to| (to, Vec::new()));
     }
@@ -97,8 +103,9 @@ fn rust(layout: &Layout<'_>, path: &str, statement: &Statement) -> Option<(usize
         }
         None => return None,
     };
-    let symbols = if used < rest.len() { statement.symbols.clone() } else { Vec::new() };
-    Some((to, symbols))
+    // The first name behind the module is what is used of it: a type before its function.
+    let symbol = rest.get(used).filter(|_| !statement.symbols.is_empty());
+    Some((to, symbol.map(|symbol| (*symbol).to_owned()).into_iter().collect()))
 }
 
 fn rust_module(layout: &Layout<'_>, path: &str) -> Option<usize> {
@@ -226,14 +233,18 @@ fn go(
     facts: &[FileFacts],
     statement: &Statement,
 ) -> Vec<(usize, Vec<String>)> {
-    let directory = layout.go_modules.iter().find_map(|(module, directory)| {
+    let within = layout.go_modules.iter().filter_map(|(module, directory)| {
         let rest = statement.target.strip_prefix(module.as_str())?;
-        (rest.is_empty() || rest.starts_with('/'))
-            .then(|| join(directory, rest.trim_start_matches('/')).trim_end_matches('/').to_owned())
+        (rest.is_empty() || rest.starts_with('/')).then_some((module.len(), directory, rest))
     });
-    let Some(directory) = directory else { return Vec::new() };
+    // Of nested modules the innermost holds the package.
+    let Some((_, directory, rest)) = within.max_by_key(|(length, ..)| *length) else {
+        return Vec::new();
+    };
+    let directory = join(directory, rest.trim_start_matches('/'));
+    let directory = directory.trim_end_matches('/');
     layout
-        .in_directory(&directory)
+        .in_directory(directory)
         .iter()
         .filter_map(|file| facts.get(*file))
         .filter(|file| file.language == Some(Language::Go) && file.role != Role::Test)
@@ -249,22 +260,136 @@ fn go(
         .collect()
 }
 
-fn virtual_machine(layout: &Layout<'_>, target: &str) -> Option<usize> {
-    let path = target.replace('.', "/");
-    // `import static a.B.c` names a member of the class before it.
-    [path.as_str(), parent(&path).unwrap_or_default()].iter().filter(|p| !p.is_empty()).find_map(
-        |base| {
-            ["java", "kt", "scala"].iter().find_map(|e| layout.by_suffix(&format!("{base}.{e}")))
-        },
-    )
+/// The files of its own package that a Go file uses: those that alone define a name which
+/// the file uses and does not define. Several that define it may be methods, or files for
+/// different systems; then nothing is certain.
+fn package(
+    layout: &Layout<'_>,
+    facts: &[FileFacts],
+    from: usize,
+    path: &str,
+    statement: &Statement,
+) -> Vec<(usize, Vec<String>)> {
+    let test = facts.get(from).is_some_and(|file| file.role == Role::Test);
+    let siblings: Vec<&FileFacts> = layout
+        .in_directory(parent(path).unwrap_or_default())
+        .iter()
+        .filter_map(|file| facts.get(*file))
+        .filter(|file| file.language == Some(Language::Go) && file.file != from)
+        .filter(|file| test || file.role != Role::Test)
+        .collect();
+    let mut used: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for symbol in &statement.symbols {
+        let mut definers =
+            siblings.iter().filter(|file| file.definitions.binary_search(symbol).is_ok());
+        if let (Some(only), None) = (definers.next(), definers.next()) {
+            used.entry(only.file).or_default().push(symbol.clone());
+        }
+    }
+    used.into_iter().collect()
 }
 
-fn ruby(layout: &Layout<'_>, path: &str, target: &str) -> Option<(usize, Vec<String>)> {
-    let found = if target.starts_with("./") {
-        let base = normalise(parent(path).unwrap_or_default(), target)?;
-        layout.file(&base).or_else(|| layout.file(&format!("{base}.rb")))
-    } else {
-        layout.by_suffix(&format!("lib/{target}.rb"))
+/// `a.b.C`, a member of it, `a.b.*` with the classes that may be meant, or `.a.b`, the
+/// package of the file itself.
+fn java(layout: &Layout<'_>, path: &str, statement: &Statement) -> Vec<(usize, Vec<String>)> {
+    let target = statement.target.as_str();
+    let package = target.strip_prefix('.').or_else(|| target.strip_suffix(".*"));
+    let Some(package) = package else {
+        let found = virtual_machine(layout, path, target);
+        return found.map(|to| (to, statement.symbols.clone())).into_iter().collect();
     };
-    found.map(|to| (to, Vec::new()))
+    let directory = package.replace('.', "/");
+    let classes = statement.symbols.iter().filter_map(|class| {
+        let to = class_file(layout, path, &join(&directory, class))?;
+        Some((to, vec![class.clone()]))
+    });
+    // `import static a.B.*` means members of one class.
+    let whole = target.ends_with(".*").then(|| class_file(layout, path, &directory)).flatten();
+    classes.chain(whole.map(|to| (to, Vec::new()))).collect()
+}
+
+fn virtual_machine(layout: &Layout<'_>, from: &str, target: &str) -> Option<usize> {
+    let path = target.replace('.', "/");
+    // `import static a.B.c` names a member of the class before it.
+    [path.as_str(), parent(&path).unwrap_or_default()]
+        .into_iter()
+        .filter(|base| !base.is_empty())
+        .find_map(|base| class_file(layout, from, base))
+}
+
+fn class_file(layout: &Layout<'_>, from: &str, base: &str) -> Option<usize> {
+    ["java", "kt", "scala"]
+        .iter()
+        .find_map(|ending| layout.by_suffix_near(&format!("{base}.{ending}"), from))
+}
+
+/// `"a/b.h"` is looked for beside the file first; `<a/b.h>` only where headers are offered.
+fn included(layout: &Layout<'_>, path: &str, target: &str) -> Option<usize> {
+    if let Some(system) = target.strip_prefix('<') {
+        let header = system.trim_end_matches('>');
+        return layout.by_suffix_near(&format!("include/{header}"), path);
+    }
+    let beside = normalise(parent(path).unwrap_or_default(), target)?;
+    layout.file(&beside).or_else(|| layout.by_suffix_near(target, path))
+}
+
+/// The file that an autoloader would find for a constant: `app/models/a/b.rb` or `lib/a/b.rb`
+/// for `A::B`, where there is one such file and it defines that name.
+fn constants(layout: &Layout<'_>, facts: &[FileFacts], used: &str) -> Option<(usize, Vec<String>)> {
+    let (around, name) = used.split_once('/')?;
+    let scopes: Vec<&str> = around.split("::").filter(|scope| !scope.is_empty()).collect();
+    let last = name.rsplit("::").next()?;
+    (0..=scopes.len()).rev().find_map(|depth| {
+        let parts = scopes[..depth].iter().copied().chain(name.split("::"));
+        let suffix = format!("{}.rb", parts.map(underscored).collect::<Vec<_>>().join("/"));
+        let file = layout.by_suffix(&suffix)?;
+        let root = layout.path(file)?.strip_suffix(&suffix)?.trim_end_matches('/');
+        let loaded = root.rsplit('/').next() == Some("lib")
+            || parent(root).is_some_and(|above| above.rsplit('/').next() == Some("app"));
+        let defined = facts
+            .get(file)?
+            .definitions
+            .binary_search_by(|definition| definition.as_str().cmp(last))
+            .is_ok();
+        (loaded && defined).then(|| (file, vec![last.to_owned()]))
+    })
+}
+
+/// `http_server` of `HTTPServer`, as `ActiveSupport::Inflector#underscore` writes it.
+fn underscored(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let mut out = String::new();
+    for (at, letter) in letters.iter().enumerate() {
+        let before = at.checked_sub(1).map(|before| letters[before]);
+        let after = letters.get(at + 1);
+        let word = before.is_some_and(|b| b.is_lowercase() || b.is_numeric())
+            || (before.is_some_and(char::is_uppercase) && after.is_some_and(|a| a.is_lowercase()));
+        if letter.is_uppercase() && word {
+            out.push('_');
+        }
+        out.extend(letter.to_lowercase());
+    }
+    out
+}
+
+fn ruby(layout: &Layout<'_>, path: &str, target: &str) -> Option<usize> {
+    if target.starts_with("./") {
+        let base = normalise(parent(path).unwrap_or_default(), target)?;
+        return layout.file(&base).or_else(|| layout.file(&format!("{base}.rb")));
+    }
+    layout.by_suffix(&format!("lib/{}.rb", target.trim_end_matches(".rb")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constants_are_written_as_an_autoloader_writes_them() {
+        for (name, file) in
+            [("User", "user"), ("HTTPServer", "http_server"), ("V2Api", "v2_api"), ("A", "a")]
+        {
+            assert_eq!(underscored(name), file);
+        }
+    }
 }

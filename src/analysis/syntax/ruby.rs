@@ -19,6 +19,9 @@ pub(super) const ACTS: &[(&str, Act)] = &[
     ("scope_resolution", Act::Use),
 ];
 
+/// How deep the scope of a constant may lie.
+const DEPTH: usize = 16;
+
 /// Reads one Ruby file.
 pub(super) struct Visitor<'a> {
     text: &'a str,
@@ -70,6 +73,9 @@ impl<'a> Visitor<'a> {
             return false;
         }
         self.leave(node);
+        if self.around.len() > DEPTH {
+            return true;
+        }
         let around: Vec<&str> = self.around.iter().map(|(name, _)| *name).collect();
         self.constants.insert((around.join("::"), name));
         true

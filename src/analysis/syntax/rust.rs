@@ -37,6 +37,7 @@ pub(super) const ACTS: &[(&str, Act)] = &[
     ("crate", Act::Use),
     ("super", Act::Use),
     ("self", Act::Use),
+    ("metavariable", Act::Use),
 ];
 
 /// How deep the braces of one `use` may nest.
@@ -68,6 +69,7 @@ impl<'a> Visitor<'a> {
         }
     }
 
+    /// `mod name;` or `mod name { … }`.
     fn module(&mut self, node: Node<'_>, found: &mut Found) {
         self.leave(node);
         let name = field(self.text, node, "name");
@@ -81,7 +83,7 @@ impl<'a> Visitor<'a> {
             found.imports.push(Statement { target, symbols: Vec::new(), child: true });
         };
         if paths.is_empty() {
-            let around = self.modules.iter().map(|(name, _)| *name);
+            let around = self.modules.iter().take(DEPTH).map(|(name, _)| *name);
             child(around.chain([name]).collect::<Vec<_>>().join("/"));
         }
         for path in paths {
@@ -98,7 +100,7 @@ impl<'a> Visitor<'a> {
 
     /// A path as one would write it outside of the modules around it.
     fn outside(&self, path: &str) -> String {
-        let around = self.modules.len();
+        let around = self.modules.len().min(DEPTH);
         let mut rest = path;
         let mut up = 0;
         while let Some(tail) = rest.strip_prefix("super") {
@@ -186,6 +188,8 @@ impl<'a> Visitor<'a> {
             let length = after.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | ':')));
             let end = node.end_byte() + length.unwrap_or(after.len());
             let path = self.text.get(node.start_byte()..end).unwrap_or_default();
+            // `$crate` of a macro is the crate that defines it.
+            let path = path.strip_prefix('$').filter(|p| p.starts_with("crate::")).unwrap_or(path);
             self.inline(node, path.trim_end_matches(':'));
         }
     }

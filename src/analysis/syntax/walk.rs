@@ -10,9 +10,15 @@ use super::grammar::Grammar;
 
 /// Looks at the parser's progress, one for a hundred steps of the parser, that a text may
 /// take: these and one for every [`PACE`] bytes. Counted, not timed, so that the same text
-/// always gives the same answer. Programs take one for about 60 bytes.
-const LOOKS: usize = 1000;
-const PACE: usize = 8;
+/// always gives the same answer. Programs take one for 50 to 100 bytes.
+const LOOKS: usize = 200;
+const PACE: usize = 20;
+/// How deep brackets may nest. A parser that finds an error below many open brackets tries
+/// all of them again and again.
+const DEPTH: usize = 300;
+/// How many angles may be open in one statement of Java: each may compare or begin a list of
+/// types, and the parser's memory grows with the square of their number.
+const ANGLES: usize = 100;
 
 /// What a kind of node means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +110,39 @@ pub(super) fn unquoted(literal: &str) -> Option<&str> {
     (!inner.is_empty() && !inner.contains(['\n', '\\'])).then_some(inner)
 }
 
+/// How many brackets are open at most, whether they stand in code or in strings.
+fn nesting(text: &[u8]) -> usize {
+    let (mut open, mut most) = (0_usize, 0);
+    for byte in text {
+        match byte {
+            b'(' | b'[' | b'{' => {
+                open += 1;
+                most = most.max(open);
+            }
+            b')' | b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    most
+}
+
+/// How many angles are open at most in one statement.
+fn angles(text: &[u8]) -> usize {
+    let (mut open, mut most) = (0_usize, 0);
+    for byte in text {
+        match byte {
+            b'<' => {
+                open += 1;
+                most = most.max(open);
+            }
+            b'>' => open = open.saturating_sub(1),
+            b';' | b'{' | b'}' => open = 0,
+            _ => {}
+        }
+    }
+    most
+}
+
 /// A parser and the meaning of its kinds, by their numbers.
 pub(super) struct Table {
     grammar: Grammar,
@@ -150,6 +189,10 @@ impl Table {
 
     fn parse(&mut self, text: &str) -> Option<Tree> {
         let bytes = text.as_bytes();
+        let generic = self.grammar == Grammar::Java && angles(bytes) > ANGLES;
+        if generic || nesting(bytes) > DEPTH {
+            return None;
+        }
         let mut left = LOOKS + bytes.len() / PACE;
         let mut look = |_: &tree_sitter::ParseState| {
             left = left.saturating_sub(1);
