@@ -1,25 +1,28 @@
 //! Reads every file that people write, once, and keeps of each what the later steps ask for:
 //! how often the request's words occur and where, what it defines, what it imports.
 
+use std::collections::{HashMap, HashSet};
+
 use anyhow::{Context as _, Result};
 
 use super::Progress;
 use super::generated::{Marked, is_binary, looks_generated};
 use super::imports::Statement;
+use super::index::{Blob, Index, Key, Names};
 use super::language::{Kind, Language, Role, role};
-use super::lexicon::{Counts, Lexicon};
+use super::lexicon::{Counts, Field, Lexicon, Matches};
 use super::progress::READING;
 use super::source::{FILE_LIMIT, Source};
-use super::syntax;
+use super::{syntax, words};
 use crate::domain::tree::{Entry, Mode};
 
 /// How much is read in all, in bytes.
-const TOTAL_LIMIT: usize = 200 << 20;
+const TOTAL_LIMIT: u64 = 200 << 20;
 /// Files between two looks at the total; the same for every run, so that where reading stops
 /// does not depend on timing.
 const BATCH: usize = 512;
 /// Threads that read and split.
-const THREADS: usize = 2;
+const THREADS: usize = 8;
 
 /// What is known of one tracked file.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,7 +60,8 @@ pub struct Corpus {
     pub unread: usize,
 }
 
-/// Reads `source`, counting what `lexicon` looks for.
+/// Reads the files of `source` that no earlier analysis has read, and counts what `lexicon` looks
+/// for in all of them. Phrases that span several identifiers are counted by [`closer`].
 ///
 /// # Errors
 ///
@@ -75,59 +79,152 @@ pub fn read(
         (0..files.len()).filter(|index| worth_reading(&files[*index], &facts[*index])).collect();
     // If the limit is reached, it is what people read and not what they wrote that is missed.
     queue.sort_by_key(|index| (facts[*index].role, *index));
-    let told = |done: usize| {
-        let text = format!("reading files, {done} of {}", queue.len());
-        progress(Progress { done: done * READING / queue.len().max(1), total: 100, text: &text });
-    };
-    let mut total = 0;
-    let mut done = 0;
-    let mut readers: Vec<Reader<'_>> = (0..THREADS).map(|_| Reader::new(lexicon)).collect();
-    for batch in queue.chunks(BATCH) {
-        if total >= TOTAL_LIMIT {
-            break;
-        }
-        told(done);
-        for outcome in read_batch(source, &facts, batch, &mut readers) {
-            let (index, bytes, fact) = outcome?;
-            total += bytes;
-            facts[index] = fact;
-        }
-        done += batch.len();
+    let mut index = Index::read(source.recall());
+    let keys: Vec<Key> = queue.iter().map(|at| key(&files[*at], &facts[*at])).collect();
+    let done = learn(source, &facts, &queue, &keys, &mut index, progress)?;
+    let used: HashSet<Key> = keys.iter().copied().collect();
+    if let Some(bytes) = index.to_bytes(&used) {
+        source.remember(&bytes);
     }
-    told(done);
-    for fact in facts.iter_mut().filter(|fact| !fact.read) {
-        fact.counts = readers[0].count_path(&files[fact.file]);
+    let looked = Looked { index: &index, matches: lexicon.matching(&index.names) };
+    looked.count(&mut facts, &queue[..done], &keys);
+    let mut paths = lexicon.counter();
+    for fact in &mut facts {
+        paths.path(&files[fact.file].path.to_lossy(), &mut fact.counts);
     }
     Ok(Corpus { facts, unread: queue.len() - done })
 }
 
-type Outcome = Result<(usize, usize, FileFacts)>;
+/// The key of a file in the index. Where it has no object id, as a text in memory, its place.
+fn key(file: &Entry, fact: &FileFacts) -> Key {
+    let known = Key::of(file, fact.language);
+    known.unwrap_or_else(|| Key::of_place(fact.file))
+}
 
+/// Reads what the index does not know yet, until the limit; returns how many of the queue are
+/// known now.
+fn learn(
+    source: &dyn Source,
+    facts: &[FileFacts],
+    queue: &[usize],
+    keys: &[Key],
+    index: &mut Index,
+    progress: &dyn Fn(Progress<'_>),
+) -> Result<usize> {
+    let told = |done: usize| {
+        let text = format!("reading files, {done} of {}", queue.len());
+        progress(Progress { done: done * READING / queue.len().max(1), total: 100, text: &text });
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
+    let mut readers: Vec<Reader> = (0..threads).map(|_| Reader::default()).collect();
+    let mut total = 0_u64;
+    let mut done = 0;
+    for (batch, keys) in queue.chunks(BATCH).zip(keys.chunks(BATCH)) {
+        if total >= TOTAL_LIMIT {
+            break;
+        }
+        told(done);
+        let new = batch.iter().zip(keys).filter(|(_, key)| !index.holds(key));
+        let new: Vec<(usize, Key)> = new.map(|(at, key)| (*at, *key)).collect();
+        read_batch(source, facts, &new, &mut readers, index)?;
+        total += keys.iter().filter_map(|key| index.size(key)).map(u64::from).sum::<u64>();
+        done += batch.len();
+    }
+    told(done);
+    Ok(done)
+}
+
+/// Reads files on several threads and adds them to the index, in their order.
 fn read_batch(
     source: &dyn Source,
     facts: &[FileFacts],
-    batch: &[usize],
-    readers: &mut [Reader<'_>],
-) -> Vec<Outcome> {
+    batch: &[(usize, Key)],
+    readers: &mut [Reader],
+    index: &mut Index,
+) -> Result<()> {
     let share = batch.len().div_ceil(readers.len()).max(1);
-    std::thread::scope(|scope| {
+    let outcomes: Vec<Vec<Result<Blob>>> = std::thread::scope(|scope| {
         let handles: Vec<_> = batch
             .chunks(share)
-            .zip(readers)
+            .zip(readers.iter_mut())
             .map(|(part, reader)| {
-                scope.spawn(move || -> Vec<Outcome> {
-                    part.iter().map(|index| reader.read(source, &facts[*index])).collect()
+                scope.spawn(move || -> Vec<Result<Blob>> {
+                    part.iter().map(|(at, _)| reader.read(source, &facts[*at])).collect()
                 })
             })
             .collect();
-        handles
-            .into_iter()
-            .flat_map(|handle| match handle.join() {
-                Ok(outcomes) => outcomes,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect()
-    })
+        let joined = handles.into_iter().map(|handle| match handle.join() {
+            Ok(outcomes) => outcomes,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        joined.collect()
+    });
+    let parts = batch.chunks(share).zip(readers).zip(outcomes);
+    for ((part, reader), outcomes) in parts {
+        for ((_, key), outcome) in part.iter().zip(outcomes) {
+            let blob = reader.numbered(outcome?, &mut index.names);
+            index.add(*key, &blob);
+        }
+    }
+    Ok(())
+}
+
+/// Counts the phrases of the request in the whole text of some files, also those that span
+/// identifiers.
+///
+/// # Errors
+///
+/// When a file cannot be read, naming it.
+pub fn closer(
+    source: &dyn Source,
+    lexicon: &Lexicon,
+    facts: &mut [FileFacts],
+    files: &[usize],
+) -> Result<()> {
+    if !lexicon.has_phrases() {
+        return Ok(());
+    }
+    let text = Field::Text as usize;
+    let read = |part: &[usize]| -> Vec<Result<(usize, Counts)>> {
+        let mut counter = lexicon.counter();
+        let count = |file: &usize| {
+            let mut counts = Counts::default();
+            counter.text(&content(source, *file)?, &mut counts);
+            Ok((*file, counts))
+        };
+        part.iter().map(count).collect()
+    };
+    let files: Vec<usize> = files.iter().copied().filter(|file| facts[*file].read).collect();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
+    let share = files.len().div_ceil(threads).max(1);
+    let outcomes: Vec<Result<(usize, Counts)>> = std::thread::scope(|scope| {
+        let handles: Vec<_> =
+            files.chunks(share).map(|part| scope.spawn(move || read(part))).collect();
+        let joined = handles.into_iter().flat_map(|handle| match handle.join() {
+            Ok(outcomes) => outcomes,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        joined.collect()
+    });
+    for outcome in outcomes {
+        let (file, counts) = outcome?;
+        let phrases = &mut facts[file].counts.phrases;
+        for (phrase, tally) in counts.phrases {
+            match phrases.iter_mut().find(|(known, _)| *known == phrase) {
+                Some((_, known)) => known[text] = tally[text],
+                None => phrases.push((phrase, tally)),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn content(source: &dyn Source, file: usize) -> Result<String> {
+    let file = &source.files()[file];
+    let mut content =
+        source.read(file).with_context(|| format!("reading `{}` at {}", file.path, file.id))?;
+    content.truncate(FILE_LIMIT);
+    Ok(String::from_utf8_lossy(&content).into_owned())
 }
 
 fn by_name(index: usize, file: &Entry, marked: &Marked) -> FileFacts {
@@ -154,51 +251,163 @@ fn worth_reading(file: &Entry, facts: &FileFacts) -> bool {
         && (facts.role != Role::Asset || !file.path.file_name().contains(&b'.'))
 }
 
-/// One thread's tools: a lexicon with what it has already split.
-struct Reader<'a> {
-    lexicon: super::lexicon::Counter<'a>,
-    syntax: syntax::Reader,
+/// The index with what of it the request looks for.
+struct Looked<'a> {
+    index: &'a Index,
+    matches: Matches,
 }
 
-impl<'a> Reader<'a> {
-    fn new(lexicon: &'a Lexicon) -> Self {
-        Self { lexicon: lexicon.counter(), syntax: syntax::Reader::new() }
+impl Looked<'_> {
+    /// Fills the facts of the files of `queue`, whose keys these are.
+    fn count(&self, facts: &mut [FileFacts], queue: &[usize], keys: &[Key]) {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
+        let work: Vec<(&usize, &Key)> = queue.iter().zip(keys).collect();
+        let share = work.len().div_ceil(threads).max(1);
+        let known: &[FileFacts] = facts;
+        let filled: Vec<FileFacts> = std::thread::scope(|scope| {
+            let fill = |part: &[(&usize, &Key)]| -> Vec<FileFacts> {
+                part.iter().map(|(at, key)| self.fact(&known[**at], key)).collect()
+            };
+            let handles: Vec<_> =
+                work.chunks(share).map(|part| scope.spawn(move || fill(part))).collect();
+            let joined = handles.into_iter().flat_map(|handle| match handle.join() {
+                Ok(filled) => filled,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            joined.collect()
+        });
+        for fact in filled {
+            let file = fact.file;
+            facts[file] = fact;
+        }
     }
 
-    fn count_path(&mut self, file: &Entry) -> Counts {
-        let mut counts = Counts::default();
-        self.lexicon.path(&file.path.to_lossy(), &mut counts);
-        counts
+    fn fact(&self, known: &FileFacts, key: &Key) -> FileFacts {
+        let mut fact = FileFacts { read: true, ..known.clone() };
+        let counts = &mut fact.counts;
+        let found = self.index.blob(key, |name, times| {
+            self.matches.add(name, times, Field::Text, counts);
+        });
+        let Some(blob) = found else { return known.clone() };
+        counts.lengths[Field::Text as usize] = blob.words;
+        counts.lengths[Field::Definition as usize] = blob.defined_words;
+        for name in &blob.definitions {
+            if self.matches.add(*name, 1, Field::Definition, counts)
+                && counts.telling.len() < TELLING
+            {
+                counts.telling.push(self.index.names.get(*name).to_owned());
+            }
+        }
+        let name = |number: &u32| self.index.names.get(*number).to_owned();
+        fact.definitions = blob.definitions.iter().map(name).collect();
+        fact.lines = blob.lines;
+        fact.imports = blob.imports;
+        fact.approximate = blob.approximate;
+        fact.inline_tests = blob.inline_tests;
+        fact.starts_program = blob.starts_program;
+        if blob.binary && fact.role == Role::Source {
+            fact.role = Role::Asset;
+        }
+        if blob.generated {
+            fact.role = Role::Generated;
+        }
+        fact.counts.sort();
+        fact
+    }
+}
+
+/// How many names that hold a word of the request are kept of one file.
+const TELLING: usize = 64;
+/// A longer run of letters is no name that anybody would ask for.
+const NAME: usize = 100;
+
+/// One thread's tools: parsers, and the names that it has met.
+#[derive(Default)]
+struct Reader {
+    syntax: syntax::Reader,
+    /// Each name with its own number, and of how many words it is.
+    met: HashMap<Box<str>, (u32, u32)>,
+    names: Vec<Box<str>>,
+    /// The number of each name in the index, as far as it was asked for.
+    numbers: Vec<u32>,
+}
+
+impl Reader {
+    /// The own number of a name, and how many words it has.
+    fn meet(&mut self, name: &str) -> (u32, u32) {
+        if let Some(known) = self.met.get(name) {
+            return *known;
+        }
+        let words = words::chunks(name).map(|chunk| words::pieces(chunk).len()).sum::<usize>();
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let entry = (count(self.names.len()), count(words));
+        self.met.insert(Box::from(name), entry);
+        self.names.push(Box::from(name));
+        entry
     }
 
-    fn read(&mut self, source: &dyn Source, known: &FileFacts) -> Outcome {
+    /// What a file says, its names by their own numbers.
+    fn read(&mut self, source: &dyn Source, known: &FileFacts) -> Result<Blob> {
         let file = &source.files()[known.file];
         let mut content =
             source.read(file).with_context(|| format!("reading `{}` at {}", file.path, file.id))?;
         content.truncate(FILE_LIMIT);
-        let mut fact = FileFacts { counts: self.count_path(file), read: true, ..known.clone() };
+        let size = u32::try_from(content.len()).unwrap_or(u32::MAX);
+        let mut blob = Blob { size, ..Blob::default() };
         if is_binary(&content) {
-            fact.role = if fact.role == Role::Source { Role::Asset } else { fact.role };
-            return Ok((known.file, content.len(), fact));
+            blob.binary = true;
+            return Ok(blob);
         }
         let text = String::from_utf8_lossy(&content);
-        fact.lines = u32::try_from(text.lines().count()).unwrap_or(u32::MAX);
+        blob.lines = u32::try_from(text.lines().count()).unwrap_or(u32::MAX);
         if looks_generated(&text) {
-            fact.role = Role::Generated;
-            return Ok((known.file, content.len(), fact));
+            blob.generated = true;
+            return Ok(blob);
         }
-        self.lexicon.text(&text, &mut fact.counts);
+        let mut counts: HashMap<u32, u32> = HashMap::new();
+        for name in words::identifiers(&text).filter(|name| name.len() <= NAME) {
+            let (number, words) = self.meet(name);
+            *counts.entry(number).or_default() += 1;
+            blob.words = blob.words.saturating_add(words);
+        }
+        blob.identifiers = counts.into_iter().collect();
         if let Some(language) = known.language.filter(|l| l.kind() == Kind::Code) {
             let syntax = self.syntax.read(language, &text);
-            for name in &syntax.definitions {
-                self.lexicon.definition(name, &mut fact.counts);
+            for name in syntax.definitions.iter().filter(|name| name.len() <= NAME) {
+                let (number, words) = self.meet(name);
+                blob.definitions.push(number);
+                blob.defined_words = blob.defined_words.saturating_add(words);
             }
-            fact.definitions = syntax.definitions;
-            fact.imports = syntax.imports;
-            fact.approximate = syntax.approximate;
-            fact.inline_tests = syntax.inline_tests;
-            fact.starts_program = syntax.starts_program;
+            blob.imports = syntax.imports;
+            blob.approximate = syntax.approximate;
+            blob.inline_tests = syntax.inline_tests;
+            blob.starts_program = syntax.starts_program;
         }
-        Ok((known.file, content.len(), fact))
+        Ok(blob)
+    }
+
+    /// The same with the numbers that its names have in `names`.
+    fn numbered(&mut self, mut blob: Blob, names: &mut Names) -> Blob {
+        let mut order: Vec<u32> = blob.identifiers.iter().map(|(own, _)| *own).collect();
+        // In the order in which they were met, so that the same files give the same numbers.
+        order.sort_unstable();
+        order.extend(&blob.definitions);
+        for own in order {
+            let at = own as usize;
+            if at >= self.numbers.len() {
+                self.numbers.resize(at + 1, u32::MAX);
+            }
+            if self.numbers[at] == u32::MAX {
+                self.numbers[at] = names.number(&self.names[at]);
+            }
+        }
+        for (name, _) in &mut blob.identifiers {
+            *name = self.numbers[*name as usize];
+        }
+        blob.identifiers.sort_unstable();
+        for name in &mut blob.definitions {
+            *name = self.numbers[*name as usize];
+        }
+        blob
     }
 }

@@ -3,13 +3,20 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::request::{Mention, Request};
-use super::words::{self, stem};
+use aho_corasick::AhoCorasick;
+
+use super::index::Names;
+use super::request::{Mention, Request, Term};
+use super::words::{self, is_function_word, stem};
 
 /// Shortest word that may stand for a longer one that begins with it (`auth`, `config`).
 const ABBREVIATION: usize = 4;
 /// From which strength on a match says that the word itself is meant.
 pub const RELATED: f64 = 0.3;
+/// Letters of a word that every form of it begins with.
+const BEGINNING: usize = 3;
+/// Strengths are multiples of one part in this many, so that their sums are exact in any order.
+const PARTS: f64 = 1024.0;
 /// How many different identifiers one thread remembers.
 const MEMORY: usize = 200_000;
 
@@ -47,6 +54,15 @@ pub struct Counts {
     pub telling: Vec<String>,
 }
 
+impl Counts {
+    /// Puts everything into the order of the request.
+    pub fn sort(&mut self) {
+        for list in [&mut self.terms, &mut self.phrases, &mut self.names] {
+            list.sort_unstable_by_key(|(key, _)| *key);
+        }
+    }
+}
+
 /// What to look for.
 pub struct Lexicon {
     stems: HashMap<String, usize>,
@@ -82,7 +98,9 @@ impl Lexicon {
             names: HashMap::new(),
             parts: Vec::new(),
         };
-        for (index, term) in request.terms.iter().enumerate() {
+        // What every text is full of tells none from another.
+        let telling = |(_, term): &(usize, &Term)| !is_function_word(&term.word);
+        for (index, term) in request.terms.iter().enumerate().filter(telling) {
             lexicon.stems.insert(term.stem.clone(), index);
         }
         for (index, term) in request.subject() {
@@ -111,6 +129,54 @@ impl Lexicon {
         Counter { lexicon: self, memory: HashMap::new(), contents: vec![plain, Content::default()] }
     }
 
+    /// Whether there are phrases to look for.
+    pub fn has_phrases(&self) -> bool {
+        !self.phrases.is_empty()
+    }
+
+    /// How the words begin that are looked for: the letters that no ending changes.
+    fn beginnings(&self) -> BTreeSet<String> {
+        let names = self.names.keys().map(String::as_str);
+        let words = self.stems.keys().map(|stem| stem.trim_end_matches(['y', 'e']));
+        let begins = |word: &str| word.chars().take(BEGINNING).collect::<String>();
+        words.chain(names).map(begins).filter(|b| !b.is_empty() && b.is_ascii()).collect()
+    }
+
+    /// Which of `names` hold anything of the request.
+    pub fn matching(&self, names: &Names) -> Matches {
+        let mut matches = Matches { of: vec![0; names.count() as usize], contents: Vec::new() };
+        let mut look = |number: u32| {
+            let of = &mut matches.of[number as usize];
+            if *of != 0 {
+                return;
+            }
+            let content = self.content(names.get(number));
+            if content.hits.is_empty() && content.name.is_none() {
+                *of = NOTHING;
+                return;
+            }
+            matches.contents.push(content);
+            *of = u32::try_from(matches.contents.len()).unwrap_or(NOTHING);
+        };
+        let text = names.text();
+        // A name that holds a word of the request holds how the word begins.
+        let beginnings = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(self.beginnings())
+            .expect("a few short words are no large automaton");
+        for found in beginnings.find_overlapping_iter(text) {
+            look(names.at(found.start()));
+        }
+        // How letters beyond ASCII change with their case is not looked at here.
+        let mut place = 0;
+        while let Some(found) = text.as_bytes()[place..].iter().position(|b| !b.is_ascii()) {
+            let number = names.at(place + found);
+            look(number);
+            place = names.end(number);
+        }
+        matches
+    }
+
     /// The terms that occur in a name, each once.
     pub fn terms_in(&self, name: &str) -> BTreeSet<usize> {
         words::identifiers(name)
@@ -134,7 +200,8 @@ impl Lexicon {
             // The longer the common part, the likelier that it is the same word.
             let close = |s: &String, l: &String| {
                 let (s, l) = (u32::try_from(s.len()).ok()?, u32::try_from(l.len()).ok()?);
-                Some(0.6 * (f64::from(s) / f64::from(l)).sqrt())
+                let strength = 0.6 * (f64::from(s) / f64::from(l)).sqrt();
+                Some((strength * PARTS).round() / PARTS)
             };
             if long.starts_with(short.as_str()) {
                 Some((*index, close(short, long)?))
@@ -181,6 +248,37 @@ impl Lexicon {
             .filter(|pair| pair[0].0 + 1 == pair[1].0)
             .filter_map(|pair| self.phrases.get(&(pair[0].1, pair[1].1)).copied())
             .collect()
+    }
+}
+
+/// The name holds nothing.
+const NOTHING: u32 = u32::MAX;
+
+/// Which names hold what of a request.
+pub struct Matches {
+    /// By a name's number: 0 where it was not looked at, [`NOTHING`], else one more than the
+    /// content's place.
+    of: Vec<u32>,
+    contents: Vec<Content>,
+}
+
+impl Matches {
+    /// Counts what the name of that number holds, so many times; returns whether it holds a word.
+    pub fn add(&self, name: u32, times: u32, field: Field, counts: &mut Counts) -> bool {
+        let of = self.of.get(name as usize).copied().unwrap_or(0);
+        let place = of.wrapping_sub(1) as usize;
+        let Some(content) = self.contents.get(place) else { return false };
+        let times = f64::from(times);
+        for (_, term, strength) in &content.hits {
+            add(&mut counts.terms, *term, field, times * strength);
+        }
+        for phrase in &content.phrases {
+            add(&mut counts.phrases, *phrase, field, times);
+        }
+        if let Some(name) = content.name {
+            add(&mut counts.names, name, field, times);
+        }
+        !content.hits.is_empty()
     }
 }
 

@@ -7,6 +7,7 @@ pub mod gates;
 pub mod generated;
 pub mod history;
 pub mod imports;
+pub mod index;
 pub mod inventory;
 pub mod language;
 pub mod lexicon;
@@ -33,7 +34,7 @@ use manifest::Manifest;
 use owners::Owners;
 use progress::{Both, Commits};
 use request::Request;
-use search::{Ranked, Search};
+use search::{Past, Ranked, Search};
 use settings::Settings;
 use source::Source;
 use task::Existence;
@@ -57,6 +58,9 @@ pub struct Progress<'a> {
     /// What is being done, as `reading files`.
     pub text: &'a str,
 }
+
+/// How many of the best files are read once more, for what only their text can tell.
+const CLOSER: usize = 300;
 
 /// Everything that is known of a codebase with regard to one request.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,7 +127,7 @@ pub fn analyze(
             Err(panic) => std::panic::resume_unwind(panic),
         }
     });
-    let corpus = corpus?;
+    let mut corpus = corpus?;
     let mut notes = Vec::new();
     let history = history.unwrap_or_else(|error| {
         notes.push(format!("the history was not looked at: {error:#}"));
@@ -133,7 +137,10 @@ pub fn analyze(
     let layout = imports::Layout::new(files, &settings.manifests);
     let graph = imports::graph(&layout, &corpus.facts);
     progress(Progress { done: 95, total: 100, text: "ranking files" });
-    let search = Search::new(&request, &lexicon, &corpus, files, &history);
+    let past = Past::new(&request, &history, files);
+    let best = Search::new(&request, &lexicon, &corpus, files, &past).best(CLOSER);
+    corpus::closer(source, &lexicon, &mut corpus.facts, &best)?;
+    let search = Search::new(&request, &lexicon, &corpus, files, &past);
     let ranked = search.ranked(&graph);
     let existence = search.existence();
     let (task_type, task_reason) = task::decide(&request.instruction, &existence);

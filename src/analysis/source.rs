@@ -19,6 +19,15 @@ pub trait Source: Sync {
     /// When the object cannot be read (a partial clone that is offline, a damaged repository).
     fn read(&self, file: &Entry) -> anyhow::Result<Vec<u8>>;
 
+    /// What [`Source::remember`] kept the last time; nothing where nothing is kept.
+    fn recall(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Keeps what was read for the next time. It only saves time: where that is not possible,
+    /// nothing happens.
+    fn remember(&self, _index: &[u8]) {}
+
     /// The history that led to these files; an empty one where there is none to read. `told`
     /// hears how many commits were read, of how many.
     ///

@@ -1,6 +1,7 @@
 //! The facts that planning starts from: the files of a commit, analysed for a request, and what
 //! the planner has to keep to.
 
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
@@ -17,6 +18,7 @@ use crate::domain::tree::Entry;
 use crate::execute::narrate::Reporter;
 use crate::git::{Objects, Reader, Repository, Shared};
 use crate::planner::builtin::Options;
+use crate::store::{Steps, Writer, layout};
 
 /// The most objectives that a plan is divided into.
 const MAX_OBJECTIVES: usize = 10;
@@ -29,6 +31,8 @@ const UNPACKED_LIMIT: u64 = 8 * 1024 * 1024;
 pub struct CommitFiles {
     repository: Shared,
     commit: String,
+    /// The git directory that all worktrees share.
+    directory: PathBuf,
     entries: Vec<Entry>,
     objects: Objects,
     /// Readers that no thread holds at the moment; each keeps its caches.
@@ -41,6 +45,7 @@ impl CommitFiles {
         Ok(Self {
             repository: repository.shared(),
             commit: commit.to_owned(),
+            directory: repository.common_dir(),
             entries: repository.entries(commit)?,
             objects: repository.objects(),
             idle: Mutex::default(),
@@ -62,6 +67,16 @@ impl Source for CommitFiles {
         let mut bytes = bytes?.unwrap_or_default();
         bytes.truncate(FILE_LIMIT);
         Ok(bytes)
+    }
+
+    fn recall(&self) -> Option<Vec<u8>> {
+        std::fs::read(self.directory.join(&*layout::index_cache().to_lossy())).ok()
+    }
+
+    fn remember(&self, index: &[u8]) {
+        // Nothing depends on this write, so it is none of the steps of the command.
+        let steps = Steps::default();
+        Writer::new(&self.directory, &steps).write(&layout::index_cache(), index).ok();
     }
 
     fn history(&self, told: &dyn Fn(usize, usize)) -> Result<History> {

@@ -62,6 +62,11 @@ pub fn accomplishment(id: &PlanId) -> RepoPath {
     path(&format!(".ap/sessions/{id}/accomplishment.md"))
 }
 
+/// What was read of the files, below the common git directory.
+pub fn index_cache() -> RepoPath {
+    path("ap/cache/index")
+}
+
 /// What was read of the history, below the common git directory.
 pub fn history_cache() -> RepoPath {
     path("ap/cache/history")

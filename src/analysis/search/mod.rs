@@ -15,12 +15,11 @@ use super::imports::Graph;
 use super::language::Role;
 use super::lexicon::{FIELDS, Lexicon, Tally};
 use super::request::{Mention, Request};
-use crate::domain::history::History;
 use crate::domain::tree::Entry;
 
 use around::{Alone, Surroundings, surroundings};
 use clue::{Around, CLUES, Clue, Clues, rarity, scaled};
-use past::Past;
+pub use past::Past;
 use reason::Reasons;
 
 /// How many files are ranked; what is further down says nothing.
@@ -53,7 +52,7 @@ pub struct Search<'a> {
     lexicon: &'a Lexicon,
     corpus: &'a Corpus,
     files: &'a [Entry],
-    past: Past<'a>,
+    past: &'a Past<'a>,
     /// Rarity of each term, phrase and mention.
     terms: Vec<f64>,
     phrases: Vec<f64>,
@@ -70,14 +69,14 @@ impl<'a> Search<'a> {
         lexicon: &'a Lexicon,
         corpus: &'a Corpus,
         files: &'a [Entry],
-        history: &'a History,
+        past: &'a Past<'a>,
     ) -> Self {
         let mut search = Self {
             request,
             lexicon,
             corpus,
             files,
-            past: Past::new(request, history, files),
+            past,
             terms: vec![0.0; request.terms.len()],
             phrases: vec![0.0; request.phrases.len()],
             names: vec![0.0; request.mentions.len()],
@@ -144,8 +143,17 @@ impl<'a> Search<'a> {
             .collect()
     }
 
+    /// The files that most speaks for by itself, best first.
+    pub fn best(&self, many: usize) -> Vec<usize> {
+        let clues = self.clues();
+        let mut alone: Vec<(f64, usize)> =
+            self.searched().filter_map(|fact| self.alone(&clues, fact)).collect();
+        alone.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        alone.into_iter().take(many).map(|(_, file)| file).collect()
+    }
+
     fn surroundings(&self, shares: &[Alone], graph: &Graph) -> Surroundings {
-        surroundings(shares, &self.past, graph, self.files, &self.corpus.facts)
+        surroundings(shares, self.past, graph, self.files, &self.corpus.facts)
     }
 
     /// What a file is worth by itself; nothing if nothing speaks for it.

@@ -19,7 +19,7 @@ pub(super) struct Similar {
 }
 
 /// The past of the files of one commit.
-pub(super) struct Past<'a> {
+pub struct Past<'a> {
     pub(super) history: &'a History,
     /// For each path of the history, the file of that name.
     file_of: Vec<Option<usize>>,
@@ -44,7 +44,7 @@ struct Message {
 
 impl<'a> Past<'a> {
     /// Reads `history` for a request; `files` are sorted by path.
-    pub(super) fn new(request: &Request, history: &'a History, files: &[Entry]) -> Self {
+    pub fn new(request: &Request, history: &'a History, files: &[Entry]) -> Self {
         let place = |path| files.binary_search_by(|file| file.path.cmp(path)).ok();
         let file_of: Vec<Option<usize>> = history.paths().iter().map(place).collect();
         let mut path_of = vec![None; files.len()];
