@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context as _, Result};
+use foldhash::fast::RandomState;
 
 use super::Progress;
 use super::generated::{Marked, is_binary, looks_generated};
@@ -326,8 +327,11 @@ const NAME: usize = 100;
 struct Reader {
     syntax: syntax::Reader,
     /// Each name with its own number, and of how many words it is.
-    met: HashMap<Box<str>, (u32, u32)>,
+    met: HashMap<Box<str>, (u32, u32), RandomState>,
     names: Vec<Box<str>>,
+    /// How often each name occurs in the file that is being read, and which do.
+    times: Vec<u32>,
+    here: Vec<u32>,
     /// The number of each name in the index, as far as it was asked for.
     numbers: Vec<u32>,
 }
@@ -343,6 +347,7 @@ impl Reader {
         let entry = (count(self.names.len()), count(words));
         self.met.insert(Box::from(name), entry);
         self.names.push(Box::from(name));
+        self.times.push(0);
         entry
     }
 
@@ -364,13 +369,17 @@ impl Reader {
             blob.generated = true;
             return Ok(blob);
         }
-        let mut counts: HashMap<u32, u32> = HashMap::new();
         for name in words::identifiers(&text).filter(|name| name.len() <= NAME) {
             let (number, words) = self.meet(name);
-            *counts.entry(number).or_default() += 1;
+            let times = &mut self.times[number as usize];
+            if *times == 0 {
+                self.here.push(number);
+            }
+            *times += 1;
             blob.words = blob.words.saturating_add(words);
         }
-        blob.identifiers = counts.into_iter().collect();
+        let taken = |number: u32| (number, std::mem::take(&mut self.times[number as usize]));
+        blob.identifiers = self.here.drain(..).map(taken).collect();
         if let Some(language) = known.language.filter(|l| l.kind() == Kind::Code) {
             let syntax = self.syntax.read(language, &text);
             for name in syntax.definitions.iter().filter(|name| name.len() <= NAME) {

@@ -5,6 +5,7 @@ use crate::analysis::imports::Statement;
 
 /// What one blob says, its names as numbers in some list of names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that are independent of each other")]
 pub struct Blob {
     /// Its size, as far as it is read.
     pub size: u32,

@@ -35,7 +35,7 @@ impl Key {
     pub fn of(file: &Entry, language: Option<Language>) -> Option<Self> {
         let mut key = [0; KEY];
         let hex = file.id.as_bytes();
-        if hex.is_empty() || hex.len() % 2 != 0 || hex.len() / 2 > KEY - 4 {
+        if hex.is_empty() || !hex.len().is_multiple_of(2) || hex.len() / 2 > KEY - 4 {
             return None;
         }
         for (byte, pair) in key.iter_mut().zip(hex.chunks_exact(2)) {

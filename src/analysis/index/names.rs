@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::codec::{Cursor, put};
 
 /// Names, each once, with the numbers in which they came.
@@ -11,7 +13,7 @@ pub struct Names {
     /// Where each name ends in the text.
     ends: Vec<u32>,
     /// Made when the first name is asked for.
-    numbers: Option<HashMap<Box<str>, u32>>,
+    numbers: Option<HashMap<Box<str>, u32, RandomState>>,
 }
 
 impl PartialEq for Names {

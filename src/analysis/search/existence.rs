@@ -1,6 +1,6 @@
 //! How much of what a request names is there already.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::Search;
 use crate::analysis::corpus::FileFacts;
@@ -13,6 +13,8 @@ impl Search<'_> {
     /// How much of what the request names is there already: the largest share of its words in
     /// one path together with one name defined there.
     pub fn existence(&self) -> Existence {
+        // Names repeat from file to file.
+        let mut known: HashMap<&str, BTreeSet<usize>> = HashMap::new();
         let mut best = (0.0, String::new());
         let sources = self.corpus.facts.iter().filter(|f| f.role == Role::Source);
         for fact in sources.filter(|fact| !fact.counts.terms.is_empty()) {
@@ -27,7 +29,8 @@ impl Search<'_> {
                 best = (alone, format!("`{path}`"));
             }
             for name in &fact.counts.telling {
-                let share = self.share(base.union(&self.lexicon.terms_in(name)).copied());
+                let terms = known.entry(name).or_insert_with(|| self.lexicon.terms_in(name));
+                let share = self.share(base.union(terms).copied());
                 if share > best.0 {
                     best = (share, format!("`{name}` in `{path}`"));
                 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use tree_sitter::Node;
 
-use super::walk::{Act, Found, Visit, field, text_of, unquoted};
+use super::walk::{Act, Found, Visit, field, field_of, text_of, unquoted};
 
 pub(super) const ACTS: &[(&str, Act)] = &[
     ("comment", Act::Skip),
@@ -69,7 +69,7 @@ impl<'a> Visitor<'a> {
 
     /// The names on the left of `:=`, or of a `range`.
     fn bind(&mut self, node: Node<'_>) {
-        let Some(left) = node.child_by_field_name("left") else { return };
+        let Some(left) = field_of(node, "left") else { return };
         for name in left.named_children(&mut left.walk()) {
             if name.kind() == "identifier" {
                 self.bound.push(text_of(self.text, name));

@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::walk::{Act, Found, Visit, field, text_of, unquoted};
+use super::walk::{Act, Found, Visit, field, field_of, text_of, unquoted};
 
 pub(super) const ACTS: &[(&str, Act)] = &[
     ("comment", Act::Skip),
@@ -47,7 +47,7 @@ impl<'a> Visitor<'a> {
                 | "destructor_name" => return Some((text_of(self.text, node), function)),
                 // `Class::method` and `name<int>` have their names in a field.
                 "qualified_identifier" | "template_function" => {
-                    node = node.child_by_field_name("name")?;
+                    node = field_of(node, "name")?;
                     continue;
                 }
                 "function_declarator" => function = true,
@@ -55,7 +55,7 @@ impl<'a> Visitor<'a> {
                 "parenthesized_declarator" => function = false,
                 _ => {}
             }
-            let inner = node.child_by_field_name("declarator");
+            let inner = field_of(node, "declarator");
             node = inner.or_else(|| node.named_child(0))?;
         }
         None
@@ -79,11 +79,11 @@ impl<'a> Visit<'a> for Visitor<'a> {
                 return false;
             }
             Act::Define => found.define(field(self.text, node, "name")),
-            Act::Scope if node.child_by_field_name("body").is_some() => {
+            Act::Scope if field_of(node, "body").is_some() => {
                 found.define(field(self.text, node, "name"));
             }
             Act::Detail => {
-                let declarator = node.child_by_field_name("declarator");
+                let declarator = field_of(node, "declarator");
                 if let Some((name, true)) = declarator.and_then(|d| self.declared(d)) {
                     found.define(name);
                 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use tree_sitter::Node;
 
-use super::walk::{Act, Found, Visit, field, text_of, unquoted};
+use super::walk::{Act, Found, Visit, field, field_of, text_of, unquoted};
 
 pub(super) const ACTS: &[(&str, Act)] = &[
     ("comment", Act::Skip),
@@ -73,7 +73,7 @@ impl<'a> Visitor<'a> {
         if !matches!(function, "importlib.import_module" | "import_module" | "__import__") {
             return;
         }
-        let first = node.child_by_field_name("arguments").and_then(|list| list.named_child(0));
+        let first = field_of(node, "arguments").and_then(|list| list.named_child(0));
         if let Some(name) = first.and_then(|first| unquoted(text_of(self.text, first)))
             && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
         {
@@ -82,7 +82,7 @@ impl<'a> Visitor<'a> {
     }
 
     fn assigned(&self, node: Node<'_>, found: &mut Found) {
-        let Some(left) = node.child_by_field_name("left") else { return };
+        let Some(left) = field_of(node, "left") else { return };
         match left.kind() {
             "identifier" | "type" => found.define(text_of(self.text, left)),
             "pattern_list" | "tuple_pattern" => {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tree_sitter::Node;
 
-use super::walk::{Act, Found, Visit, field, text_of, unquoted};
+use super::walk::{Act, Found, Visit, field, field_of, text_of, unquoted};
 
 pub(super) const ACTS: &[(&str, Act)] = &[
     ("comment", Act::Skip),
@@ -49,7 +49,7 @@ impl<'a> Visitor<'a> {
             "autoload" => 1,
             _ => return,
         };
-        let list = node.child_by_field_name("arguments");
+        let list = field_of(node, "arguments");
         let Some(path) = list
             .and_then(|list| list.named_child(at))
             .and_then(|node| unquoted(text_of(self.text, node)))
@@ -93,7 +93,7 @@ impl<'a> Visit<'a> for Visitor<'a> {
             }
             Act::Define => found.define(field(self.text, node, "name")),
             Act::DefineOuter => {
-                let left = node.child_by_field_name("left").filter(|l| l.kind() == "constant");
+                let left = field_of(node, "left").filter(|l| l.kind() == "constant");
                 found.define(left.map_or("", |left| text_of(self.text, left)));
             }
             Act::Call => self.call(node, found),

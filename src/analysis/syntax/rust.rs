@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tree_sitter::Node;
 
 use super::Statement;
-use super::walk::{Act, Found, Visit, field, text_of, unquoted};
+use super::walk::{Act, Found, Visit, field, field_of, text_of, unquoted};
 
 pub(super) const ACTS: &[(&str, Act)] = &[
     ("line_comment", Act::Skip),
@@ -75,7 +75,7 @@ impl<'a> Visitor<'a> {
         let name = field(self.text, node, "name");
         found.define(name);
         let paths = std::mem::take(&mut self.paths);
-        if node.child_by_field_name("body").is_some() {
+        if field_of(node, "body").is_some() {
             self.modules.push((name, node.end_byte()));
             return;
         }
@@ -138,8 +138,8 @@ impl<'a> Visitor<'a> {
                 }
             }
             "scoped_use_list" => {
-                let path = joined(prefix, &self.path(node.child_by_field_name("path")));
-                if let Some(list) = node.child_by_field_name("list") {
+                let path = joined(prefix, &self.path(field_of(node, "path")));
+                if let Some(list) = field_of(node, "list") {
                     self.use_tree(list, &path, depth + 1, found);
                 }
             }
@@ -148,7 +148,7 @@ impl<'a> Visitor<'a> {
                 found.import(self.outside(&path), Vec::new());
             }
             "use_as_clause" => {
-                let path = joined(prefix, &self.path(node.child_by_field_name("path")));
+                let path = joined(prefix, &self.path(field_of(node, "path")));
                 self.used(&path, Some(field(self.text, node, "alias")), found);
             }
             "identifier" | "scoped_identifier" | "self" | "crate" | "super" => {
@@ -226,7 +226,7 @@ impl<'a> Visit<'a> for Visitor<'a> {
             Act::Scope => self.module(node, found),
             Act::Import => {
                 self.leave(node);
-                if let Some(tree) = node.child_by_field_name("argument") {
+                if let Some(tree) = field_of(node, "argument") {
                     self.use_tree(tree, "", 0, found);
                 }
                 return false;

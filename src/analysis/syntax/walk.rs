@@ -1,9 +1,11 @@
 //! One walk over a syntax tree, for every language: without recursion, since texts may nest
 //! as deep as they are long, and without a look at the names of kinds, which are numbers here.
 
+use std::cell::RefCell;
+use std::num::NonZeroU16;
 use std::ops::ControlFlow;
 
-use tree_sitter::{Node, ParseOptions, Parser, Tree};
+use tree_sitter::{Language, Node, ParseOptions, Parser, Tree};
 
 use super::Statement;
 use super::grammar::Grammar;
@@ -99,8 +101,41 @@ pub(super) fn text_of<'a>(text: &'a str, node: Node<'_>) -> &'a str {
 }
 
 /// The text of a field of a node, empty without one.
-pub(super) fn field<'a>(text: &'a str, node: Node<'_>, name: &str) -> &'a str {
-    node.child_by_field_name(name).map_or("", |child| text_of(text, child))
+pub(super) fn field<'a>(text: &'a str, node: Node<'_>, name: &'static str) -> &'a str {
+    field_of(node, name).map_or("", |child| text_of(text, child))
+}
+
+/// The field of a node that has this name.
+pub(super) fn field_of<'t>(node: Node<'t>, name: &'static str) -> Option<Node<'t>> {
+    node.child_by_field_id(field_id(node, name)?.get())
+}
+
+/// The numbers of the fields of one grammar, by name.
+type Fields = Vec<(&'static str, Option<NonZeroU16>)>;
+
+thread_local! {
+    /// The parser's library compares a field's name with those of all fields, one by one, for
+    /// every node that is asked for it.
+    static FIELDS: RefCell<Vec<(Language, Fields)>> = const { RefCell::new(Vec::new()) };
+}
+
+fn field_id(node: Node<'_>, name: &'static str) -> Option<NonZeroU16> {
+    FIELDS.with_borrow_mut(|known| {
+        let language = node.language();
+        let at = known.iter().position(|(known, _)| *known == *language).unwrap_or_else(|| {
+            known.push(((*language).clone(), Vec::new()));
+            known.len() - 1
+        });
+        let fields = &mut known[at].1;
+        // The same text in the program is at the same place; two places may hold the same text.
+        let same = |known: &&'static str| std::ptr::eq(*known, name);
+        if let Some((_, id)) = fields.iter().find(|(known, _)| same(known)) {
+            return *id;
+        }
+        let id = language.field_id_for_name(name);
+        fields.push((name, id));
+        id
+    })
 }
 
 /// A string's content, without its quotes.

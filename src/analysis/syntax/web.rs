@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use tree_sitter::Node;
 
-use super::walk::{Act, Found, Visit, field, text_of, unquoted};
+use super::walk::{Act, Found, Visit, field, field_of, text_of, unquoted};
 
 pub(super) const ACTS: &[(&str, Act)] = &[
     ("comment", Act::Skip),
@@ -55,9 +55,8 @@ impl<'a> Visitor<'a> {
     fn import(&mut self, node: Node<'_>, found: &mut Found) {
         let Some(clause) = node.named_child(0) else { return };
         // `import x = require("y")` has its source one level deeper.
-        let source = node.child_by_field_name("source");
-        let Some(source) = self.string(source.or_else(|| clause.child_by_field_name("source")))
-        else {
+        let source = field_of(node, "source");
+        let Some(source) = self.string(source.or_else(|| field_of(clause, "source"))) else {
             return;
         };
         let mut symbols = Vec::new();
@@ -85,7 +84,7 @@ impl<'a> Visitor<'a> {
     }
 
     fn export(&self, node: Node<'_>, found: &mut Found) {
-        let Some(source) = self.string(node.child_by_field_name("source")) else { return };
+        let Some(source) = self.string(field_of(node, "source")) else { return };
         let mut symbols = Vec::new();
         for part in node.named_children(&mut node.walk()) {
             if part.kind() == "export_clause" {
@@ -100,7 +99,7 @@ impl<'a> Visitor<'a> {
         if !matches!(function, "import" | "require" | "require.resolve") {
             return;
         }
-        let first = node.child_by_field_name("arguments").and_then(|list| list.named_child(0));
+        let first = field_of(node, "arguments").and_then(|list| list.named_child(0));
         if let Some(source) = self.string(first) {
             let taken = self.taken.take().filter(|(end, _)| node.end_byte() <= *end);
             found.import(source, taken.map(|(_, symbols)| symbols).unwrap_or_default());
@@ -110,7 +109,7 @@ impl<'a> Visitor<'a> {
     /// `new URL("./worker.js", import.meta.url)`.
     fn address(&self, node: Node<'_>, found: &mut Found) {
         if field(self.text, node, "constructor") == "URL"
-            && let Some(list) = node.child_by_field_name("arguments")
+            && let Some(list) = field_of(node, "arguments")
             && list.named_child(1).is_some_and(|n| text_of(self.text, n) == "import.meta.url")
             && let Some(path) = self.string(list.named_child(0))
             && path.starts_with('.')
@@ -120,13 +119,13 @@ impl<'a> Visitor<'a> {
     }
 
     fn declared(&mut self, node: Node<'_>, found: &mut Found) {
-        let Some(name) = node.child_by_field_name("name") else { return };
+        let Some(name) = field_of(node, "name") else { return };
         if name.kind() == "identifier" {
             if !found.is_local(node) {
                 found.define(text_of(self.text, name));
             }
         } else if name.kind() == "object_pattern"
-            && let Some(value) = node.child_by_field_name("value")
+            && let Some(value) = field_of(node, "value")
         {
             let mut symbols = Vec::new();
             for part in name.named_children(&mut name.walk()) {
@@ -142,9 +141,7 @@ impl<'a> Visitor<'a> {
 
     /// `exports.name = function …` and `Type.prototype.name = …`.
     fn assigned(&self, node: Node<'_>, found: &mut Found) {
-        let (Some(left), Some(right)) =
-            (node.child_by_field_name("left"), node.child_by_field_name("right"))
-        else {
+        let (Some(left), Some(right)) = (field_of(node, "left"), field_of(node, "right")) else {
             return;
         };
         let function = matches!(right.kind(), "function_expression" | "arrow_function" | "class");
@@ -154,12 +151,11 @@ impl<'a> Visitor<'a> {
     }
 
     fn member(&self, node: Node<'_>, found: &mut Found) {
-        let of = node.child_by_field_name("object").or_else(|| node.child_by_field_name("module"));
+        let of = field_of(node, "object").or_else(|| field_of(node, "module"));
         let Some(statement) = of.and_then(|of| self.modules.get(text_of(self.text, of))) else {
             return;
         };
-        let name =
-            node.child_by_field_name("property").or_else(|| node.child_by_field_name("name"));
+        let name = field_of(node, "property").or_else(|| field_of(node, "name"));
         let symbol = name.map_or("", |name| text_of(self.text, name)).to_owned();
         let symbols = &mut found.imports[*statement].symbols;
         if !symbols.contains(&symbol) && symbols.len() < super::SYMBOLS {
