@@ -88,12 +88,12 @@ impl Writer<'_> {
     /// where another is called the same, that file's path.
     fn label(&self, group: &Group) -> String {
         let short = |group: &Group| {
-            let directory = group.place.strip_suffix('/').map(|place| {
+            let directory = group.place.strip_suffix('/').and_then(|place| {
                 let named = |part: &&str| !matches!(*part, "src" | "lib" | "packages" | "crates");
-                place.rsplit('/').find(named).unwrap_or(place).to_owned()
+                place.rsplit('/').find(named).map(str::to_owned)
             });
             let file = || {
-                let name = self.ground.text(*group.files.first()?);
+                let name = self.ground.text(self.face(group)?);
                 let name = name.rsplit('/').next().unwrap_or_default().to_owned();
                 Some(name.split_once('.').map_or(name.clone(), |(stem, _)| stem.to_owned()))
             };
@@ -104,8 +104,15 @@ impl Writer<'_> {
         if alike == 1 {
             return quote(label.as_bytes()).to_string();
         }
-        let best = group.files.first().map(|file| self.ground.path(*file).to_string());
+        let best = self.face(group).map(|file| self.ground.path(file).to_string());
         best.unwrap_or_else(|| group.place.clone())
+    }
+
+    /// The best source file of a part, else its best file.
+    fn face(&self, group: &Group) -> Option<usize> {
+        let facts = &self.ground.analysis.facts;
+        let source = group.files.iter().find(|file| facts[**file].role == Role::Source);
+        source.or(group.files.first()).copied()
     }
 
     /// Imports between parts, by user, provider and file.
@@ -320,10 +327,13 @@ pub(super) fn division_in_words(ground: &Ground<'_>, groups: &[Group]) -> String
 }
 
 /// How many waves, and why.
-pub(super) fn waves_in_words(waves: &[u32]) -> String {
+pub(super) fn waves_in_words(waves: &[u32], promised: bool) -> String {
     let last = waves.iter().copied().max().unwrap_or(1);
     match (waves.len(), last) {
         (0 | 1, _) => String::new(),
+        (_, 1) if promised => {
+            "; what one uses of another stays as it is, so all run together".to_owned()
+        }
         (_, 1) => "; none imports another, so all run together".to_owned(),
         (_, last) => {
             format!("; {last} waves, because later ones build on what earlier ones change")

@@ -73,7 +73,7 @@ pub fn plan(analysis: &Analysis, options: &Options) -> Draft {
     };
     let objectives = written.objectives(&territories);
     let contracts = written.contracts();
-    let strategy = format!("{strategy}{}", describe::waves_in_words(&waves));
+    let strategy = format!("{strategy}{}", describe::waves_in_words(&waves, !contracts.is_empty()));
     let plan = Plan {
         schema: SCHEMA,
         id: options.id.clone(),
