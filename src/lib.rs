@@ -21,3 +21,4 @@ pub mod planner;
 pub mod report;
 pub mod store;
 pub mod ui;
+pub mod worker;

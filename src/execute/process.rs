@@ -11,13 +11,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process_group, test_kill_process_group, waitid,
-};
+use rustix::process::Pid;
 
 use super::interrupt;
 use super::narrate::Interrupted;
 use crate::git::LOCAL_VARIABLES;
+use crate::worker::group;
 
 /// How long a process has between the request to end and its end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -26,8 +25,6 @@ const GRACE_OF_STOP: Duration = Duration::from_secs(2);
 /// How long output is waited for that was written before the end. A process that left the group
 /// may hold the pipe open and write on.
 const DRAIN: Duration = Duration::from_secs(5);
-/// How long a killed group may take to be gone.
-const GONE: Duration = Duration::from_millis(500);
 /// How often it is looked after.
 const TICK: Duration = Duration::from_millis(50);
 /// How many of the last lines are kept to be shown.
@@ -125,9 +122,9 @@ fn run_until(
     let asked = follow(leader, &lines, &mut kept, line.timeout, stop);
     // Whatever the command left behind in its group ends with it, and with that the pipes. The
     // leader was not waited for yet, so the number is still that of its group.
-    kill_group(leader, Signal::KILL);
+    group::kill(leader);
     let status = child.wait().context("cannot wait for a command")?;
-    await_group(leader);
+    group::await_gone(leader);
     let took = begun.elapsed();
     let asked = asked?;
     if asked == Some(Why::Stopped) {
@@ -183,7 +180,7 @@ fn follow(
 ) -> Result<Option<Why>> {
     let begun = Instant::now();
     let mut asked: Option<(Why, Instant)> = None;
-    while !has_ended(leader)? {
+    while !group::has_ended(leader)? {
         match lines.recv_timeout(TICK) {
             Ok(line) => kept.keep(&line)?,
             Err(RecvTimeoutError::Timeout) => {}
@@ -194,33 +191,23 @@ fn follow(
         match asked {
             None if stopped || begun.elapsed() >= timeout => {
                 let why = if stopped { Why::Stopped } else { Why::TooLong };
-                kill_group(leader, Signal::TERM);
+                group::terminate(leader);
                 asked = Some((why, Instant::now()));
             }
             Some((_, since)) if stopped => {
-                kill_group(leader, Signal::KILL);
+                group::kill(leader);
                 asked = Some((Why::Stopped, since));
             }
             Some((why, since)) => {
                 let grace = if why == Why::Stopped { GRACE_OF_STOP } else { GRACE };
                 if since.elapsed() >= grace {
-                    kill_group(leader, Signal::KILL);
+                    group::kill(leader);
                 }
             }
             None => {}
         }
     }
     Ok(asked.map(|(why, _)| why))
-}
-
-/// Whether a child has ended, leaving its exit code to be waited for (waitid(2), `WNOWAIT`).
-fn has_ended(child: Pid) -> Result<bool> {
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    match waitid(WaitId::Pid(child), options) {
-        Ok(status) => Ok(status.is_some()),
-        Err(rustix::io::Errno::INTR) => Ok(false),
-        Err(error) => Err(error).context("cannot wait for a command"),
-    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the place that runs the owner's commands")]
@@ -258,20 +245,6 @@ fn read(pipe: impl Read + Send + 'static, lines: SyncSender<Vec<u8>>) {
             }
         }
     });
-}
-
-/// Sends a signal to the group of a process. That there is none any more is the usual case.
-fn kill_group(leader: Pid, signal: Signal) {
-    let _gone = kill_process_group(leader, signal);
-}
-
-/// Waits a moment until a killed group is gone: the next command may need its ports. Where
-/// nobody waits for orphans, as in some containers, a group never goes.
-fn await_group(leader: Pid) {
-    let begun = Instant::now();
-    while test_kill_process_group(leader).is_ok() && begun.elapsed() < GONE {
-        std::thread::sleep(TICK / 10);
-    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a log grows line by line")]

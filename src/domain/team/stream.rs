@@ -1,0 +1,540 @@
+//! What agents print while they work, read line by line: what they do, what their last message
+//! is, and whether they say that they failed. Nothing that they print can stop the reading.
+
+use serde_json::Value;
+
+/// How an agent's standard output is to be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stream {
+    /// Plain text; all of it is the answer.
+    #[default]
+    Text,
+    /// `codex exec --json`.
+    Codex,
+    /// `claude -p --output-format stream-json`, and those that print the same.
+    Claude,
+    /// `gemini -o stream-json`.
+    Gemini,
+    /// `opencode run --format json`.
+    Opencode,
+    /// `copilot --output-format json`.
+    Copilot,
+    /// `pi --mode json`.
+    Pi,
+}
+
+impl Stream {
+    /// Every stream with the name that `stream` in `team.toml` has for it.
+    pub const NAMES: [(&'static str, Stream); 7] = [
+        ("text", Stream::Text),
+        ("codex", Stream::Codex),
+        ("claude", Stream::Claude),
+        ("gemini", Stream::Gemini),
+        ("opencode", Stream::Opencode),
+        ("copilot", Stream::Copilot),
+        ("pi", Stream::Pi),
+    ];
+}
+
+/// What kind of thing a worker does; the words are those of `worker_activity` events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It thinks aloud.
+    Reasoning,
+    /// It uses a tool.
+    ToolUse,
+    /// It changes a file.
+    Coding,
+    /// It says how far it is.
+    Progress,
+    /// Anything else that it prints.
+    Log,
+}
+
+impl Kind {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reasoning => "reasoning",
+            Self::ToolUse => "tool_use",
+            Self::Coding => "coding",
+            Self::Progress => "progress",
+            Self::Log => "log",
+        }
+    }
+}
+
+/// Something that a worker does, in its own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// Of which kind it is.
+    pub kind: Kind,
+    /// What, bounded and on one line.
+    pub text: String,
+}
+
+/// The most characters of an activity.
+const ACTIVITY: usize = 300;
+
+impl Activity {
+    /// An activity: the first line of a text that is not blank, cut where it is too long.
+    pub fn new(kind: Kind, text: &str) -> Option<Self> {
+        let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+        let mut text: String = line.chars().take(ACTIVITY).collect();
+        if text.len() < line.len() {
+            text.push('…');
+        }
+        Some(Self { kind, text })
+    }
+}
+
+/// The most bytes of a message that are kept.
+const MESSAGE: usize = 8 * 1024 * 1024;
+
+/// Reads the lines of one run of an agent.
+#[derive(Debug)]
+pub struct Reader {
+    stream: Stream,
+    /// The last message so far.
+    message: String,
+    /// Whether the next part of a message belongs to [`Self::message`].
+    open: bool,
+    /// The message that the stream itself calls the result.
+    result: Option<String>,
+    failure: Option<String>,
+    /// What was printed before, or instead of, any event.
+    plain: Option<String>,
+    cut: bool,
+}
+
+/// What a run of an agent came to, by what it printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Its last message; empty: it said nothing.
+    pub message: String,
+    /// Why it says that it failed, if it does. Exit codes of agents do not tell.
+    pub failure: Option<String>,
+    /// Whether the message was longer than what is kept.
+    pub cut: bool,
+}
+
+impl Reader {
+    /// A reader for a stream of this kind.
+    pub fn new(stream: Stream) -> Self {
+        Self {
+            stream,
+            message: String::new(),
+            open: false,
+            result: None,
+            failure: None,
+            plain: Some(String::new()),
+            cut: false,
+        }
+    }
+
+    /// Takes a line without its end, and says what it shows the agent doing.
+    pub fn line(&mut self, line: &str) -> Option<Activity> {
+        if self.stream == Stream::Text {
+            self.push(line);
+            self.push("\n");
+            return progress(line);
+        }
+        // What is no event is a warning that some library printed in between, or the agent was
+        // started without the option that makes it print events.
+        let Some(event) = event(line) else {
+            self.plain = self.plain.take().map(|plain| with(plain, line, &mut self.cut));
+            return Activity::new(Kind::Log, line);
+        };
+        self.plain = None;
+        match self.stream {
+            Stream::Text => None,
+            Stream::Codex => self.codex(&event),
+            Stream::Claude => self.claude(&event),
+            Stream::Gemini => self.gemini(&event),
+            Stream::Opencode => self.opencode(&event),
+            Stream::Copilot => self.copilot(&event),
+            Stream::Pi => self.pi(&event),
+        }
+    }
+
+    /// What it came to. A result that is empty is none: the last message counts then. Where no
+    /// event was printed at all, the plain text is the answer.
+    pub fn finish(self) -> Said {
+        let result = self.result.filter(|result| !result.trim().is_empty());
+        let plain = self.plain.filter(|_| self.stream != Stream::Text);
+        let message = result.or(plain).unwrap_or(self.message);
+        Said { message, failure: self.failure, cut: self.cut }
+    }
+
+    /// A whole message in place of the one before.
+    fn message(&mut self, text: &str) -> Option<Activity> {
+        self.message.clear();
+        self.open = false;
+        self.push(text);
+        Activity::new(Kind::Reasoning, text)
+    }
+
+    /// A part of a message: the next one if none is open.
+    fn part(&mut self, text: &str) -> Option<Activity> {
+        if !self.open {
+            self.message.clear();
+            self.open = true;
+        }
+        self.push(text);
+        None
+    }
+
+    fn push(&mut self, text: &str) {
+        append(&mut self.message, text, &mut self.cut);
+    }
+
+    fn fail(&mut self, why: &Value) -> Option<Activity> {
+        let text = error_text(why);
+        let activity = Activity::new(Kind::Log, &text);
+        self.failure = Some(activity.as_ref().map_or("no reason given".into(), |a| a.text.clone()));
+        activity
+    }
+
+    /// `thread.started turn.started item.started item.completed turn.completed turn.failed`.
+    fn codex(&mut self, event: &Value) -> Option<Activity> {
+        let item = &event["item"];
+        match (text(&event["type"]), text(&item["type"])) {
+            ("item.completed", "agent_message") => self.message(text(&item["text"])),
+            ("item.completed", "reasoning") => Activity::new(Kind::Reasoning, text(&item["text"])),
+            ("item.started", "command_execution") => {
+                Activity::new(Kind::ToolUse, text(&item["command"]))
+            }
+            ("item.completed", "file_change") => {
+                let path = &item["changes"][0]["path"];
+                Activity::new(Kind::Coding, &format!("changed {}", text(path)))
+            }
+            // An item that is an error may be a warning: only the turn says that it failed.
+            ("item.completed", "error") => Activity::new(Kind::Log, text(&item["message"])),
+            ("turn.failed", _) => self.fail(&event["error"]),
+            ("turn.completed", _) => {
+                self.failure = None;
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// `system assistant user`, then `result{subtype, is_error, result}`.
+    fn claude(&mut self, event: &Value) -> Option<Activity> {
+        match text(&event["type"]) {
+            "assistant" => {
+                let content = event["message"]["content"].as_array()?;
+                let texts = content.iter().filter(|part| part["type"] == "text");
+                let whole: Vec<&str> = texts.map(|part| text(&part["text"])).collect();
+                let said = if whole.is_empty() { None } else { self.message(&whole.concat()) };
+                let tool = content.iter().find(|part| part["type"] == "tool_use");
+                tool.and_then(|part| tool_use(text(&part["name"]), &part["input"])).or(said)
+            }
+            "result" => {
+                if event["is_error"] == true {
+                    let result = &event["result"];
+                    return self.fail(if result.is_string() { result } else { &event["subtype"] });
+                }
+                self.result = event["result"].as_str().map(str::to_owned);
+                None
+            }
+            "error" => self.fail(first(&[&event["error"], &event["message"]])),
+            _ => None,
+        }
+    }
+
+    /// `init message{role, content, delta} tool_use tool_result error result{status}`.
+    fn gemini(&mut self, event: &Value) -> Option<Activity> {
+        match text(&event["type"]) {
+            "message" if event["role"] == "assistant" => {
+                let content = text(&event["content"]);
+                if event["delta"] == true { self.part(content) } else { self.message(content) }
+            }
+            "tool_use" => {
+                self.open = false;
+                tool_use(text(&event["tool_name"]), &event["parameters"])
+            }
+            "error" => Activity::new(Kind::Log, text(&event["message"])),
+            "result" if event["status"] == "error" => self.fail(&event["error"]),
+            _ => None,
+        }
+    }
+
+    /// `step_start text{part.text} tool_use{part} step_finish error`.
+    fn opencode(&mut self, event: &Value) -> Option<Activity> {
+        let part = &event["part"];
+        match text(&event["type"]) {
+            "step_start" => {
+                self.open = false;
+                None
+            }
+            "text" => {
+                let said = text(&part["text"]);
+                self.part(said);
+                Activity::new(Kind::Reasoning, said)
+            }
+            "tool_use" => tool_use(text(&part["tool"]), &part["state"]["input"]),
+            "error" => self.fail(&event["error"]),
+            _ => None,
+        }
+    }
+
+    /// `assistant.message{data.content} tool.execution_start{data.toolName}`, then
+    /// `result{exitCode}`.
+    fn copilot(&mut self, event: &Value) -> Option<Activity> {
+        let data = &event["data"];
+        match text(&event["type"]) {
+            "assistant.message" => match text(&data["content"]) {
+                "" => None,
+                said => self.message(said),
+            },
+            "tool.execution_start" => tool_use(text(&data["toolName"]), &data["arguments"]),
+            "session.error" => self.fail(data),
+            "result" => match event["exitCode"].as_i64() {
+                None | Some(0) => None,
+                Some(code) => self.fail(&Value::from(format!("its result is exit code {code}"))),
+            },
+            _ => None,
+        }
+    }
+
+    /// `message_end{message{role, content}} tool_execution_start{toolName} agent_end{messages}`.
+    fn pi(&mut self, event: &Value) -> Option<Activity> {
+        match text(&event["type"]) {
+            "message_end" if event["message"]["role"] == "assistant" => {
+                let message = &event["message"];
+                if message["stopReason"] == "error" {
+                    return self.fail(&message["errorMessage"]);
+                }
+                let content = message["content"].as_array()?;
+                let texts = content.iter().filter(|part| part["type"] == "text");
+                let whole: Vec<&str> = texts.map(|part| text(&part["text"])).collect();
+                if whole.is_empty() { None } else { self.message(&whole.concat()) }
+            }
+            "tool_execution_start" => tool_use(text(&event["toolName"]), &event["args"]),
+            _ => None,
+        }
+    }
+}
+
+/// Adds to a message what there is room for.
+fn append(message: &mut String, text: &str, cut: &mut bool) {
+    let room = MESSAGE.saturating_sub(message.len());
+    let end = text.floor_char_boundary(room.min(text.len()));
+    *cut |= end < text.len();
+    message.push_str(&text[..end]);
+}
+
+fn with(mut message: String, line: &str, cut: &mut bool) -> String {
+    append(&mut message, line, cut);
+    append(&mut message, "\n", cut);
+    message
+}
+
+/// A line of plain text that says how far its writer is: `PROGRESS: 25% - reading the parser`.
+fn progress(line: &str) -> Option<Activity> {
+    Activity::new(Kind::Progress, line.trim_start().strip_prefix("PROGRESS:")?)
+}
+
+/// A line as an event. A plan on one line is none, though it has a `type` as well.
+fn event(line: &str) -> Option<Value> {
+    let line = line.trim();
+    if !line.starts_with('{') {
+        return None;
+    }
+    let value: Value = serde_json::from_str(line).ok()?;
+    (value["type"].is_string() && value["objective"].is_null()).then_some(value)
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn first<'a>(values: &[&'a Value]) -> &'a Value {
+    values.iter().find(|value| !value.is_null()).unwrap_or(&values[0])
+}
+
+/// A tool with the one argument that says most.
+fn tool_use(name: &str, input: &Value) -> Option<Activity> {
+    let keys = ["command", "cmd", "file_path", "filePath", "path", "pattern", "query", "url"];
+    let said = keys.iter().find_map(|key| input[*key].as_str());
+    let text = match said.and_then(|said| said.lines().find(|line| !line.trim().is_empty())) {
+        Some(said) => format!("{name}: {}", said.trim()),
+        None => name.to_owned(),
+    };
+    let writes = ["edit", "write", "patch", "replace"];
+    let lower = name.to_ascii_lowercase();
+    let codes = writes.iter().any(|word| lower.contains(word));
+    Activity::new(if codes { Kind::Coding } else { Kind::ToolUse }, &text)
+}
+
+/// The words of an error, however deep they stand.
+fn error_text(error: &Value) -> String {
+    if let Some(text) = error.as_str() {
+        return text.to_owned();
+    }
+    let inner = [&error["message"], &error["data"]["message"], &error["error"]["message"]];
+    let found = inner.iter().find_map(|value| value.as_str());
+    found.map_or_else(|| error.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(stream: Stream, lines: &[&str]) -> Said {
+        let mut reader = Reader::new(stream);
+        for line in lines {
+            reader.line(line);
+        }
+        reader.finish()
+    }
+
+    fn message(stream: Stream, lines: &[&str]) -> String {
+        let said = said(stream, lines);
+        assert_eq!(said.failure, None, "{stream:?}");
+        said.message
+    }
+
+    #[test]
+    fn the_last_message_of_each_stream() {
+        let codex = [
+            r#"{"type":"thread.started","thread_id":"x"}"#,
+            r#"{"type":"item.completed","item":{"type":"error","message":"a mere warning"}}"#,
+            r#"{"type":"item.completed","item":{"type":"agent_message","text":"I look first."}}"#,
+            r#"{"type":"item.started","item":{"type":"command_execution","command":"ls"}}"#,
+            r#"{"type":"item.completed","item":{"type":"agent_message","text":"The plan"}}"#,
+            r#"{"type":"turn.completed","usage":{}}"#,
+        ];
+        assert_eq!(message(Stream::Codex, &codex), "The plan");
+        let claude = [
+            r#"{"type":"system","subtype":"init"}"#,
+            r#"{"type":"assistant","message":{"content":[{"type":"text","text":"One"},{"type":"tool_use","name":"Read","input":{"file_path":"a"}}]}}"#,
+            r#"{"type":"assistant","message":{"content":[{"type":"text","text":"Two"}]}}"#,
+            "",
+        ];
+        assert_eq!(message(Stream::Claude, &claude), "Two");
+        let result = r#"{"type":"result","subtype":"success","is_error":false,"result":"Three"}"#;
+        assert_eq!(message(Stream::Claude, &[&claude[..], &[result]].concat()), "Three");
+        let gemini = [
+            r#"{"type":"message","role":"user","content":"Do it."}"#,
+            r#"{"type":"message","role":"assistant","content":"I look.","delta":true}"#,
+            r#"{"type":"tool_use","tool_name":"read_file","parameters":{"file_path":"a"}}"#,
+            r#"{"type":"message","role":"assistant","content":"The ","delta":true}"#,
+            r#"{"type":"message","role":"assistant","content":"plan","delta":true}"#,
+            r#"{"type":"result","status":"success"}"#,
+        ];
+        assert_eq!(message(Stream::Gemini, &gemini), "The plan");
+        let opencode = [
+            r#"{"type":"step_start","part":{}}"#,
+            r#"{"type":"text","part":{"text":"I look."}}"#,
+            r#"{"type":"step_start","part":{}}"#,
+            r#"{"type":"text","part":{"text":"The plan"}}"#,
+            r#"{"type":"step_finish","part":{"reason":"stop"}}"#,
+        ];
+        assert_eq!(message(Stream::Opencode, &opencode), "The plan");
+        let copilot = [
+            r#"{"type":"assistant.message","data":{"content":"The plan"}}"#,
+            r#"{"type":"assistant.message","data":{"content":""}}"#,
+            r#"{"type":"result","exitCode":0}"#,
+        ];
+        assert_eq!(message(Stream::Copilot, &copilot), "The plan");
+        let pi = [
+            r#"{"type":"message_end","message":{"role":"user","content":[]}}"#,
+            r#"{"type":"message_end","message":{"role":"assistant","content":[{"type":"thinking","thinking":"x"},{"type":"text","text":"The plan"}]}}"#,
+            r#"{"type":"agent_end","messages":[]}"#,
+        ];
+        assert_eq!(message(Stream::Pi, &pi), "The plan");
+        assert_eq!(message(Stream::Text, &["one", "{two}"]), "one\n{two}\n");
+    }
+
+    #[test]
+    fn what_an_agent_says_of_its_failure_counts() {
+        for (stream, line, why) in [
+            (Stream::Codex, r#"{"type":"turn.failed","error":{"message":"bad"}}"#, "bad"),
+            (Stream::Claude, r#"{"type":"result","is_error":true,"result":"no key"}"#, "no key"),
+            (
+                Stream::Claude,
+                r#"{"type":"result","is_error":true,"subtype":"error_max_turns"}"#,
+                "error_max_turns",
+            ),
+            (
+                Stream::Gemini,
+                r#"{"type":"result","status":"error","error":{"message":"400"}}"#,
+                "400",
+            ),
+            (Stream::Opencode, r#"{"type":"error","error":{"data":{"message":"bad"}}}"#, "bad"),
+            (Stream::Copilot, r#"{"type":"result","exitCode":3}"#, "its result is exit code 3"),
+            (
+                Stream::Pi,
+                r#"{"type":"message_end","message":{"role":"assistant","stopReason":"error","errorMessage":"x"}}"#,
+                "x",
+            ),
+            (Stream::Codex, r#"{"type":"turn.failed","error":null}"#, "null"),
+            (Stream::Codex, r#"{"type":"turn.failed","error":" "}"#, "no reason given"),
+        ] {
+            assert_eq!(said(stream, &[line]).failure.as_deref(), Some(why), "{stream:?}");
+        }
+    }
+
+    #[test]
+    fn no_line_can_stop_the_reading() {
+        let lines = [
+            "",
+            "null",
+            "[]",
+            "{",
+            "{}",
+            r#"{"type":7}"#,
+            r#"{"type":"assistant","message":{"content":7}}"#,
+            r#"{"type":"assistant","message":null}"#,
+            r#"{"type":"item.completed","item":[]}"#,
+            r#"{"type":"text","part":"x"}"#,
+            r#"{"type":"message_end","message":{"role":"assistant","content":"x"}}"#,
+        ];
+        let event = r#"{"type":"unheard-of"}"#;
+        let deep = format!("{{\"type\":{}", "[".repeat(100_000));
+        let lines = [&lines[..], &[deep.as_str(), event]].concat();
+        for (name, stream) in Stream::NAMES.into_iter().skip(1) {
+            assert_eq!(message(stream, &lines).trim(), "", "{name}");
+        }
+    }
+
+    #[test]
+    fn an_agent_that_prints_no_events_answers_in_plain_text() {
+        let plan = r#"{"schema":1,"type":"bug","objective":[]}"#;
+        for (name, stream) in Stream::NAMES {
+            assert_eq!(
+                message(stream, &["The plan:", plan]),
+                format!("The plan:\n{plan}\n"),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn messages_and_activities_are_bounded() {
+        let mut reader = Reader::new(Stream::Text);
+        let line = "é".repeat(1_000_000);
+        for _ in 0..6 {
+            reader.line(&line);
+        }
+        let said = reader.finish();
+        assert!(said.cut && said.message.len() <= MESSAGE);
+        let long = Activity::new(Kind::Log, &format!("\n  \n{}", "x".repeat(999)));
+        assert_eq!(long.map(|a| a.text.chars().count()), Some(ACTIVITY + 1));
+        assert_eq!(Activity::new(Kind::Log, " \n"), None);
+    }
+
+    #[test]
+    fn what_an_agent_does_is_told() {
+        let mut reader = Reader::new(Stream::Claude);
+        let edit = r#"{"type":"assistant","message":{"content":[{"type":"tool_use","name":"Edit","input":{"file_path":"a.rs"}}]}}"#;
+        let told = reader.line(edit).expect("it is told");
+        assert_eq!((told.kind.as_str(), told.text.as_str()), ("coding", "Edit: a.rs"));
+        let mut reader = Reader::new(Stream::Text);
+        let told = reader.line("PROGRESS: 25% - reading").expect("it is told");
+        assert_eq!((told.kind, told.text.as_str()), (Kind::Progress, "25% - reading"));
+        assert_eq!(reader.line("anything else"), None);
+    }
+}

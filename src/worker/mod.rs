@@ -1,0 +1,10 @@
+//! The only place that starts workers: a command of the team, without a shell, with the few
+//! variables that it was promised, in a process group of its own that nothing outlives.
+
+pub mod group;
+mod launch;
+mod leftover;
+mod run;
+
+pub use launch::{Around, INHERITED, Launch, launch};
+pub use run::{Ended, Job, Line, Source, Urgency, run};
