@@ -108,14 +108,21 @@ pub enum EventKind {
         /// Its worktree.
         worktree: String,
     },
-    /// A command of the owner says something.
+    /// A worker does something, or a command of the owner says something.
     WorkerActivity {
-        /// What says it.
+        /// Who.
         source: String,
-        /// Always `log`.
+        /// `reasoning`, `tool_use`, `coding`, `progress` or `log`; a command's is always `log`.
         activity_type: &'static str,
-        /// The line.
+        /// In its own words.
         text: String,
+    },
+    /// A worker did not do what it was asked for.
+    WorkerError {
+        /// Which one.
+        worker: String,
+        /// Why.
+        reason: String,
     },
     /// An objective was judged and may be merged.
     ObjectiveComplete {
@@ -291,6 +298,11 @@ impl Stream {
                 phase_text(*phase).clone_into(&mut self.activity);
             }
             EventKind::Activity { text } => self.activity.clone_from(text),
+            EventKind::WorkerActivity { source, activity_type, text }
+                if *activity_type != "log" =>
+            {
+                self.activity = format!("{source}: {text}");
+            }
             EventKind::CycleComplete { success } => {
                 self.phase = if *success { Phase::Completed } else { Phase::Failed };
                 phase_text(self.phase).clone_into(&mut self.activity);
@@ -310,6 +322,7 @@ impl Stream {
             | EventKind::PlanApproved { .. }
             | EventKind::ObjectiveStart { .. }
             | EventKind::WorkerActivity { .. }
+            | EventKind::WorkerError { .. }
             | EventKind::ObjectiveComplete { .. }
             | EventKind::ObjectiveFailed { .. }
             | EventKind::ScopeViolation { .. }

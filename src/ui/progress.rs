@@ -149,6 +149,12 @@ fn describe(event: &Event) -> Option<String> {
         EventKind::Activity { text }
         | EventKind::ScopeStrategy { text }
         | EventKind::ConflictResolved { text } => text::one_line(text).into_owned(),
+        EventKind::WorkerActivity { source, text, .. } => {
+            format!("{}: {}", text::one_line(source), text::one_line(text))
+        }
+        EventKind::WorkerError { worker, reason } => {
+            format!("the worker {} {}", text::one_line(worker), text::one_line(reason))
+        }
         EventKind::CodebaseAnalyzed { files, modules } => {
             format!("{} in {}", count_of(*files, "file"), count_of(*modules, "module"))
         }
@@ -169,7 +175,6 @@ fn describe(event: &Event) -> Option<String> {
         | EventKind::CycleComplete { .. }
         | EventKind::PlanApproved { .. }
         | EventKind::ObjectiveStart { .. }
-        | EventKind::WorkerActivity { .. }
         | EventKind::ObjectiveComplete { .. }
         | EventKind::ObjectiveFailed { .. }
         | EventKind::ScopeViolation { .. }

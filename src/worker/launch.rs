@@ -16,6 +16,9 @@ use crate::domain::team::stream::Stream;
 /// The variables that every worker inherits.
 pub const INHERITED: [&str; 5] = ["PATH", "HOME", "LANG", "TERM", "TMPDIR"];
 
+/// The name of the prompt's file in the folder that is given for it.
+pub const PROMPT: &str = "prompt.md";
+
 /// Bytes of plain output that are looked at.
 const TEXT: u64 = 8 * 1024 * 1024;
 /// The same where the output is a stream of events, of which little is kept.
@@ -53,7 +56,7 @@ pub struct Launch {
 /// not set, or where the prompt does not fit into an argument.
 pub fn launch(worker: &Worker, words: &[String], around: Around<'_>) -> Result<Launch> {
     let holds = |what: &str| words.iter().any(|word| word.contains(what));
-    let file = around.folder.join("prompt.md");
+    let file = around.folder.join(PROMPT);
     if holds("{{prompt_file}}") {
         let writing = || format!("cannot write {}", file.display());
         let mut out = std::fs::File::create(&file).with_context(writing)?;

@@ -6,5 +6,5 @@ mod launch;
 mod leftover;
 mod run;
 
-pub use launch::{Around, INHERITED, Launch, launch};
+pub use launch::{Around, INHERITED, Launch, PROMPT, launch};
 pub use run::{Ended, Job, Line, Source, Urgency, run};

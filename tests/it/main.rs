@@ -9,6 +9,7 @@
 
 mod analyze;
 mod architecture;
+mod asked;
 mod check;
 mod cli;
 mod findings;

@@ -437,10 +437,3 @@ fn a_base_that_is_no_commit_and_a_choice_of_plans_are_refused() {
         .answers_with("this holds no plan");
     assert_eq!(repo.state(), before);
 }
-
-#[test]
-fn a_planner_that_cannot_be_asked_is_named() {
-    let repo = code();
-    repo.write(".ap/config.toml", "schema = 1\n[plan]\nplanner = \"codex-fast\"\n");
-    repo.ap(["plan", "Rework login"]).exits(0).says("`plan.planner` names codex-fast");
-}

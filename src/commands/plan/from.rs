@@ -23,7 +23,7 @@ const LIMIT: u64 = 16 * 1024 * 1024;
 
 pub(super) fn run(ctx: &Ctx, project: &Project, args: &Args, from: &Path) -> Result<Exit> {
     let (text, shown) = read(ctx, from)?;
-    let given = PlanFile { reading: plan::read(&text), shown, path: None };
+    let given = PlanFile { reading: plan::read_answer(&text), shown, path: None };
     let Some(plan) = given.reading.plan.clone() else {
         check::show(ctx, &given.reading.findings, &given, Subject::default())?;
         ctx.ui.note("nothing was written");
@@ -78,10 +78,15 @@ pub(super) fn read(ctx: &Ctx, from: &Path) -> Result<(String, String)> {
         }
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
-            Failure::new(
-                Kind::User,
-                format!("the plan on standard input is not UTF-8 at byte {at}"),
-            )
+            let message = format!("the plan on standard input is not UTF-8 at byte {at}");
+            let failure = Failure::new(Kind::User, message);
+            // What PowerShell's `>` writes (byte order marks of UTF-16).
+            match error.as_bytes() {
+                [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+                    failure.hint("it is UTF-16: save it as UTF-8")
+                }
+                _ => failure.hint("save it as UTF-8"),
+            }
         })?;
         return Ok((text, "standard input".to_owned()));
     }

@@ -13,6 +13,8 @@ use crate::ui::Format;
 
 mod edit;
 mod from;
+mod make;
+mod planner;
 mod request;
 mod running;
 mod save;
@@ -29,6 +31,8 @@ Examples:
   git ap plan add JWT authentication        write a plan
   git ap plan --dry-run add JWT             show it, write nothing
   git ap plan --breadth wide add JWT        leave more room in the scopes
+  git ap plan --planner codex add JWT       let a worker of .ap/team.toml plan
+  git ap plan --planner built-in add JWT    whatever plan.planner says
   git ap plan --prompt add JWT > ask.txt    what to give to a chat
   git ap plan --from answer.md              write the plan that it gave back
   git ap plan --edit jwt                    change that plan in your editor; while it runs,
@@ -67,6 +71,10 @@ pub struct Args {
     #[arg(long, value_name = "ROOM", value_parser = ["narrow", "normal", "wide"])]
     #[arg(conflicts_with_all = ["from", "edit", "render"])]
     pub breadth: Option<String>,
+    /// The worker that is asked for the plan, or `built-in` [default: plan.planner]
+    #[arg(long, value_name = "ID")]
+    #[arg(conflicts_with_all = ["from", "edit", "render", "prompt", "add"])]
+    pub planner: Option<String>,
     /// Show what would be written, write nothing
     #[arg(long)]
     pub dry_run: bool,

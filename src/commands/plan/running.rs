@@ -84,16 +84,12 @@ pub(super) fn add(ctx: &Ctx, args: &Args) -> Result<Exit> {
 /// Objectives that somebody else wrote: a whole plan, or tables `[[objective]]` alone.
 fn given(ctx: &Ctx, old: &Plan, file: &Path) -> Result<Plan> {
     let (text, shown) = from::read(ctx, file)?;
-    let reading = plan::read(&text);
-    if let Some(plan) = reading.plan {
+    if let Some(plan) = plan::read_answer(&text).plan {
         return Ok(plan);
     }
-    let head = Plan { objectives: Vec::new(), ..old.clone() };
-    let head = Plan { contracts: Vec::new(), derived: Vec::new(), shared: Vec::new(), ..head };
-    let head = plan::to_toml(&head);
-    let alone = plan::read(&format!("{head}\n{text}"));
+    let (alone, _) = plan::read_answer_under(&text, old);
     alone.plan.ok_or_else(|| {
-        let why = reading.findings.first().map_or("cannot be read", |f| f.message.as_str());
+        let why = alone.findings.first().map_or("cannot be read", |f| f.message.as_str());
         let failure = Failure::new(Kind::Plan, format!("{shown}: {why}"));
         failure
             .hint("write a plan, or tables `[[objective]]` with `id`, `title` and `touch`")

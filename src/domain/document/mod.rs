@@ -3,11 +3,14 @@
 
 use std::ops::Range;
 
+mod answer;
+mod fences;
 mod parse;
 mod schema;
 mod shape;
 mod slip;
 
+pub use answer::{Answer, parse_answer};
 pub use parse::{Syntax, SyntaxError, parse};
 pub use shape::{Field, FieldKind, Shape, check};
 pub use slip::closest;

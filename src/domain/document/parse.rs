@@ -4,9 +4,10 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use jsonc_parser::ast::Value as Json;
+use jsonc_parser::ast::Value as JsonValue;
 use toml::de::{DeTable, DeValue};
 
+use super::fences::fenced;
 use super::{Entry, Node, Value};
 
 /// How a text is written.
@@ -27,6 +28,15 @@ pub struct SyntaxError {
     pub span: Range<usize>,
 }
 
+/// How much is let pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// What the specifications say.
+    Strict,
+    /// JSON may have comments, commas behind the last value, and lines inside a string.
+    Loose,
+}
+
 /// Parses a text that is TOML, JSON, or Markdown with one of them in a fence. Returns the root
 /// table, with places in the whole text, and which of them it was.
 ///
@@ -34,102 +44,48 @@ pub struct SyntaxError {
 /// not, the first fenced block that parses to a table with `objective` or `schema` in it counts.
 /// The error is that of the fence if there is one, else that of the text as TOML.
 pub fn parse(text: &str) -> Result<(Node, Syntax), SyntaxError> {
-    if text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
-        return parse_as(text, 0..text.len(), Syntax::Json).map(|node| (node, Syntax::Json));
+    if begins_as_json(text) {
+        return parse_as(text, 0..text.len(), Syntax::Json, Manner::Strict)
+            .map(|node| (node, Syntax::Json));
     }
-    let toml = match parse_as(text, 0..text.len(), Syntax::Toml) {
+    let toml = match parse_as(text, 0..text.len(), Syntax::Toml, Manner::Strict) {
         Ok(node) => return Ok((node, Syntax::Toml)),
         Err(error) => error,
     };
-    let mut first_error = None;
-    let mut found: Option<(Node, Syntax)> = None;
-    for fence in fences(text).into_iter().flat_map(|fence| with_inner(text, fence)) {
-        let json = text[fence.clone()].trim_start().starts_with('{');
-        let syntax = if json { Syntax::Json } else { Syntax::Toml };
-        match parse_as(text, fence.clone(), syntax) {
-            Ok(node) if node.get("objective").or_else(|| node.get("schema")).is_some() => {
-                if let Some((first, _)) = found {
-                    let line = text[..first.span.start].matches('\n').count() + 1;
-                    let message =
-                        format!("a second plan; the first begins in line {line}: keep one");
-                    let end = fence.start + text[fence.clone()].find('\n').unwrap_or(0);
-                    return Err(SyntaxError { message, span: fence.start..end });
-                }
-                found = Some((node, syntax));
-            }
-            Err(error) if first_error.is_none() && looks_like_a_plan(&text[fence]) => {
-                first_error = Some(error);
-            }
-            Ok(_) | Err(_) => {}
-        }
-    }
-    if let Some(found) = found {
-        return Ok(found);
-    }
-    if !looks_like_a_plan(text) {
-        let message = "this holds no plan: neither TOML nor JSON, nor a fenced block of one";
-        return Err(SyntaxError { message: message.to_owned(), span: 0..first_line(text) });
-    }
-    Err(first_error.unwrap_or(toml))
+    fenced(text, Manner::Strict)
+        .unwrap_or_else(|| if looks_like_a_plan(text) { Err(toml) } else { Err(no_plan(text)) })
 }
 
-/// A fenced block, or the blocks inside it where it is a Markdown text itself: chats quote whole
-/// answers.
-fn with_inner(text: &str, fence: Range<usize>) -> Vec<Range<usize>> {
-    let inner = fences(&text[fence.clone()]);
-    if inner.is_empty() || parse_as(text, fence.clone(), Syntax::Toml).is_ok() {
-        return vec![fence];
-    }
-    inner.into_iter().map(|range| shifted(&range, fence.start)).collect()
+pub(super) fn begins_as_json(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with('{')
 }
 
-fn first_line(text: &str) -> usize {
-    text.find('\n').unwrap_or(text.len())
+/// That a text holds no plan at all.
+pub(super) fn no_plan(text: &str) -> SyntaxError {
+    let message = "this holds no plan: neither TOML nor JSON, nor a fenced block of one";
+    SyntaxError { message: message.to_owned(), span: 0..text.find('\n').unwrap_or(text.len()) }
 }
 
-fn looks_like_a_plan(block: &str) -> bool {
+pub(super) fn looks_like_a_plan(block: &str) -> bool {
     block.contains("objective") || block.contains("schema")
 }
 
-/// The insides of the fenced code blocks of a Markdown text (`CommonMark`: three or more backticks
-/// or tildes, closed by at least as many; an unclosed one reaches to the end).
-fn fences(text: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut open: Option<(char, usize, usize)> = None;
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let start = at;
-        at += line.len();
-        let trimmed = line.trim();
-        let marker = trimmed.chars().next().filter(|c| matches!(c, '`' | '~'));
-        let length = marker.map_or(0, |m| trimmed.chars().take_while(|c| *c == m).count());
-        match open {
-            None if length >= 3 => open = marker.map(|m| (m, length, at)),
-            Some((mark, least, inside))
-                if marker == Some(mark) && length >= least && trimmed.len() == length =>
-            {
-                found.push(inside..start);
-                open = None;
-            }
-            _ => {}
-        }
-    }
-    if let Some((_, _, inside)) = open {
-        found.push(inside..text.len());
-    }
-    found
-}
-
-fn parse_as(text: &str, range: Range<usize>, syntax: Syntax) -> Result<Node, SyntaxError> {
+/// Parses a part of a text; places are those in the whole.
+pub(super) fn parse_as(
+    text: &str,
+    range: Range<usize>,
+    syntax: Syntax,
+    manner: Manner,
+) -> Result<Node, SyntaxError> {
     let offset = range.start;
     let part = &text[range];
     match syntax {
         Syntax::Toml => parse_toml(part, offset),
-        Syntax::Json => parse_json(part, offset),
+        Syntax::Json => parse_json(part, offset, manner),
     }
 }
 
-fn shifted(span: &Range<usize>, offset: usize) -> Range<usize> {
+pub(super) fn shifted(span: &Range<usize>, offset: usize) -> Range<usize> {
     span.start + offset..span.end + offset
 }
 
@@ -179,11 +135,12 @@ fn toml_value(value: &DeValue<'_>, offset: usize) -> Value {
     }
 }
 
-fn parse_json(text: &str, offset: usize) -> Result<Node, SyntaxError> {
-    let strict = jsonc_parser::ParseOptions {
-        allow_comments: false,
+fn parse_json(text: &str, offset: usize, manner: Manner) -> Result<Node, SyntaxError> {
+    let loose = manner == Manner::Loose;
+    let options = jsonc_parser::ParseOptions {
+        allow_comments: loose,
         allow_loose_object_property_names: false,
-        allow_trailing_commas: false,
+        allow_trailing_commas: loose,
         allow_missing_commas: false,
         allow_single_quoted_strings: false,
         allow_hexadecimal_numbers: false,
@@ -195,7 +152,7 @@ fn parse_json(text: &str, offset: usize) -> Result<Node, SyntaxError> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let offset = offset + text.len() - body.len();
     let parsed =
-        jsonc_parser::parse_to_ast(body, &jsonc_parser::CollectOptions::default(), &strict)
+        jsonc_parser::parse_to_ast(body, &jsonc_parser::CollectOptions::default(), &options)
             .map_err(|error| SyntaxError {
                 message: error.kind().to_string(),
                 span: error.range().start + offset..error.range().end + offset,
@@ -203,8 +160,10 @@ fn parse_json(text: &str, offset: usize) -> Result<Node, SyntaxError> {
     let root = parsed
         .value
         .ok_or_else(|| SyntaxError { message: "there is no value".into(), span: offset..offset })?;
-    let node = json_node(body, &root, offset)?;
-    strictly_json(body, offset)?;
+    let node = Json { text: body, offset, manner }.node(&root)?;
+    if !loose {
+        strictly_json(body, offset)?;
+    }
     Ok(node)
 }
 
@@ -220,69 +179,73 @@ fn strictly_json(text: &str, offset: usize) -> Result<(), SyntaxError> {
     Err(SyntaxError { message: format!("this is no JSON: {what}"), span: at + offset..at + offset })
 }
 
-/// RFC 8259 §7: control characters stand in a string as escapes only. The parser lets them pass.
-fn no_control(
-    text: &str,
-    range: jsonc_parser::common::Range,
+/// A JSON text on its way to a tree.
+struct Json<'a> {
+    text: &'a str,
     offset: usize,
-) -> Result<(), SyntaxError> {
-    let raw = &text[range.start..range.end];
-    match raw.bytes().position(|b| b < 0x20) {
-        None => Ok(()),
-        Some(at) => {
-            let at = range.start + at + offset;
-            let message = "a control character in a string is written as an escape".to_owned();
-            Err(SyntaxError { message, span: at..at + 1 })
-        }
-    }
+    manner: Manner,
 }
 
-fn json_node(text: &str, json: &Json<'_>, offset: usize) -> Result<Node, SyntaxError> {
-    let range = match json {
-        Json::StringLit(lit) => lit.range,
-        Json::NumberLit(lit) => lit.range,
-        Json::BooleanLit(lit) => lit.range,
-        Json::Object(object) => object.range,
-        Json::Array(array) => array.range,
-        Json::NullKeyword(null) => null.range,
-    };
-    let value = match json {
-        Json::StringLit(lit) => {
-            no_control(text, lit.range, offset)?;
-            Value::String(lit.value.to_string())
-        }
-        Json::NumberLit(lit) => json_number(lit.value),
-        Json::BooleanLit(lit) => Value::Boolean(lit.value),
-        Json::NullKeyword(_) => Value::Other("null"),
-        Json::Array(array) => {
-            let items = array.elements.iter().map(|item| json_node(text, item, offset));
-            Value::Array(items.collect::<Result<_, _>>()?)
-        }
-        Json::Object(object) => {
-            let mut entries: Vec<Entry> = Vec::with_capacity(object.properties.len());
-            let mut known: HashSet<&str> = HashSet::with_capacity(object.properties.len());
-            for property in &object.properties {
-                let range = match &property.name {
-                    jsonc_parser::ast::ObjectPropName::String(lit) => lit.range,
-                    jsonc_parser::ast::ObjectPropName::Word(lit) => lit.range,
-                };
-                no_control(text, range, offset)?;
-                let key = property.name.as_str().to_owned();
-                let key_span = range.start + offset..range.end + offset;
-                if !known.insert(property.name.as_str()) {
-                    let message = "this key stands here twice".to_owned();
-                    return Err(SyntaxError { message, span: key_span });
-                }
-                entries.push(Entry {
-                    key,
-                    key_span,
-                    node: json_node(text, &property.value, offset)?,
-                });
+impl Json<'_> {
+    /// RFC 8259 §7: control characters stand in a string as escapes only. The parser lets them
+    /// pass.
+    fn no_control(&self, range: jsonc_parser::common::Range) -> Result<(), SyntaxError> {
+        let raw = &self.text[range.start..range.end];
+        match raw.bytes().position(|b| b < 0x20) {
+            Some(at) if self.manner == Manner::Strict => {
+                let at = range.start + at + self.offset;
+                let message = "a control character in a string is written as an escape".to_owned();
+                Err(SyntaxError { message, span: at..at + 1 })
             }
-            Value::Table(entries)
+            _ => Ok(()),
         }
-    };
-    Ok(Node { value, span: range.start + offset..range.end + offset })
+    }
+
+    fn node(&self, json: &JsonValue<'_>) -> Result<Node, SyntaxError> {
+        let range = match json {
+            JsonValue::StringLit(lit) => lit.range,
+            JsonValue::NumberLit(lit) => lit.range,
+            JsonValue::BooleanLit(lit) => lit.range,
+            JsonValue::Object(object) => object.range,
+            JsonValue::Array(array) => array.range,
+            JsonValue::NullKeyword(null) => null.range,
+        };
+        let value = match json {
+            JsonValue::StringLit(lit) => {
+                self.no_control(lit.range)?;
+                Value::String(lit.value.to_string())
+            }
+            JsonValue::NumberLit(lit) => json_number(lit.value),
+            JsonValue::BooleanLit(lit) => Value::Boolean(lit.value),
+            JsonValue::NullKeyword(_) => Value::Other("null"),
+            JsonValue::Array(array) => {
+                let items = array.elements.iter().map(|item| self.node(item));
+                Value::Array(items.collect::<Result<_, _>>()?)
+            }
+            JsonValue::Object(object) => self.table(object)?,
+        };
+        Ok(Node { value, span: range.start + self.offset..range.end + self.offset })
+    }
+
+    fn table(&self, object: &jsonc_parser::ast::Object<'_>) -> Result<Value, SyntaxError> {
+        let mut entries: Vec<Entry> = Vec::with_capacity(object.properties.len());
+        let mut known: HashSet<&str> = HashSet::with_capacity(object.properties.len());
+        for property in &object.properties {
+            let range = match &property.name {
+                jsonc_parser::ast::ObjectPropName::String(lit) => lit.range,
+                jsonc_parser::ast::ObjectPropName::Word(lit) => lit.range,
+            };
+            self.no_control(range)?;
+            let key = property.name.as_str().to_owned();
+            let key_span = range.start + self.offset..range.end + self.offset;
+            if !known.insert(property.name.as_str()) {
+                let message = "this key stands here twice".to_owned();
+                return Err(SyntaxError { message, span: key_span });
+            }
+            entries.push(Entry { key, key_span, node: self.node(&property.value)? });
+        }
+        Ok(Value::Table(entries))
+    }
 }
 
 fn json_number(text: &str) -> Value {

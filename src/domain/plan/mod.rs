@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::id::{ObjectiveId, PlanId};
 
+mod answer;
 mod append;
 mod proof;
 mod read;
@@ -14,6 +15,7 @@ pub mod shape;
 mod ties;
 mod widen;
 
+pub use answer::{read_answer, read_answer_under};
 pub use append::{renamed, with_objectives};
 pub use proof::{Calibration, Facts, Past, Proof, learn, prove, scopes};
 pub(in crate::domain) use read::branch_name;

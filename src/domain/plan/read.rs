@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use super::{Complexity, Contract, Derived, Objective, Plan, Priority, SCHEMA, Shared, TaskType};
 use super::{default, shape};
-use crate::domain::document::{self, Node, Syntax};
+use crate::domain::document::{self, Node, Syntax, SyntaxError};
 use crate::domain::finding::{Code, Finding, Lines, Place};
 use crate::domain::id::{ObjectiveId, PlanId};
 
@@ -27,35 +27,45 @@ pub struct Reading {
 
 /// Reads a plan from TOML, JSON, or either in a fenced block of a Markdown text.
 pub fn read(text: &str) -> Reading {
-    let mut reading = Reading {
+    match document::parse(text) {
+        Ok((root, syntax)) => of(text, root, syntax),
+        Err(error) => unreadable(text, error),
+    }
+}
+
+/// The reading of a text that is no document.
+pub(super) fn unreadable(text: &str, error: SyntaxError) -> Reading {
+    let place = Place::of(text, error.span);
+    let finding = Finding::error(Code::BadField, error.message)
+        .help("write TOML or JSON as `git ap schema plan` describes it")
+        .at(Some(place));
+    Reading {
         text: text.to_owned(),
         syntax: None,
         plan: None,
-        findings: Vec::new(),
+        findings: vec![finding],
         root: None,
         lines: OnceCell::new(),
-    };
-    let (root, syntax) = match document::parse(text) {
-        Ok(parsed) => parsed,
-        Err(error) => {
-            let place = Place::of(text, error.span);
-            let finding = Finding::error(Code::BadField, error.message)
-                .help("write TOML or JSON as `git ap schema plan` describes it")
-                .at(Some(place));
-            reading.findings.push(finding);
-            return reading;
-        }
-    };
-    reading.syntax = Some(syntax);
-    reading.findings = document::check(text, &root, &shape::PLAN);
-    if reading.findings.is_empty() {
-        let mut builder = Builder { text, lines: OnceCell::new(), findings: Vec::new() };
-        let plan = builder.plan(&root);
-        reading.findings = builder.findings;
-        reading.plan = plan.filter(|_| reading.findings.is_empty());
     }
-    reading.root = Some(root);
-    reading
+}
+
+/// The reading of a document whose places are in `text`.
+pub(super) fn of(text: &str, root: Node, syntax: Syntax) -> Reading {
+    let mut findings = document::check(text, &root, &shape::PLAN);
+    let mut plan = None;
+    if findings.is_empty() {
+        let mut builder = Builder { text, lines: OnceCell::new(), findings };
+        plan = builder.plan(&root);
+        findings = builder.findings;
+    }
+    Reading {
+        text: text.to_owned(),
+        syntax: Some(syntax),
+        plan: plan.filter(|_| findings.is_empty()),
+        findings,
+        root: Some(root),
+        lines: OnceCell::new(),
+    }
 }
 
 impl Reading {

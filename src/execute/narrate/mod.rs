@@ -3,22 +3,26 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::interrupt::{self, Signals};
 use crate::domain::event::{Event, EventKind, Stream};
+use crate::worker::Urgency;
 
 /// How often the display is asked to move.
 const TICK: Duration = Duration::from_millis(100);
 
 /// How long work may go on after it was asked to stop.
 const GRACE: Duration = Duration::from_secs(3);
+
+/// How much longer it is waited for work that has something to take away.
+const HELD: Duration = Duration::from_secs(30);
 
 /// What the pump hands to the display.
 #[derive(Debug)]
@@ -65,7 +69,19 @@ enum Report {
 #[derive(Clone, Debug)]
 pub struct Reporter {
     reports: mpsc::UnboundedSender<Report>,
-    cancelled: Arc<AtomicBool>,
+    stop: watch::Receiver<Urgency>,
+    held: Arc<AtomicUsize>,
+}
+
+/// As long as there is one, work that was asked to stop is waited for: it has something to take
+/// away that must not stay behind.
+#[derive(Debug)]
+pub struct Hold(Arc<AtomicUsize>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Reporter {
@@ -74,9 +90,10 @@ impl Reporter {
         Self::new().0
     }
 
-    fn new() -> (Self, mpsc::UnboundedReceiver<Report>) {
+    fn new() -> (Self, mpsc::UnboundedReceiver<Report>, watch::Sender<Urgency>) {
         let (reports, receiver) = mpsc::unbounded_channel();
-        (Self { reports, cancelled: Arc::default() }, receiver)
+        let (sender, stop) = watch::channel(Urgency::GoOn);
+        (Self { reports, stop, held: Arc::default() }, receiver, sender)
     }
 
     /// Says what happened; `percent` is how much of the whole command is done.
@@ -96,7 +113,19 @@ impl Reporter {
 
     /// Whether the work should stop. Long work asks between its steps.
     pub fn cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed)
+        *self.stop.borrow() > Urgency::GoOn
+    }
+
+    /// The same for what waits: a worker that is asked to stop with the work.
+    pub fn stop(&self) -> watch::Receiver<Urgency> {
+        self.stop.clone()
+    }
+
+    /// Asks to be waited for, also when the work should stop: for at most half a minute. A second
+    /// signal then asks for haste, a third one leaves the work behind.
+    pub fn hold(&self) -> Hold {
+        self.held.fetch_add(1, Ordering::Relaxed);
+        Hold(Arc::clone(&self.held))
     }
 
     /// An error once the work should stop, for use with `?` between steps.
@@ -115,8 +144,8 @@ impl Reporter {
 /// command began.
 ///
 /// `work` gathers and decides and writes nothing: on Ctrl-C or SIGTERM it is asked to stop
-/// ([`Reporter::cancelled`]) and left behind three seconds later, or at the second signal; the
-/// error is then [`Interrupted`]. An error of `on_beat` stops the work in the same way and is
+/// ([`Reporter::cancelled`]) and left behind three seconds later, or at the second signal, unless
+/// it is held ([`Reporter::hold`]); the error is then [`Interrupted`]. An error of `on_beat` stops the work in the same way and is
 /// returned. A panic of the work goes on here.
 pub fn narrate<T, W>(
     stream: &mut Stream,
@@ -146,10 +175,10 @@ where
         .enable_time()
         .build()
         .context("starting the event loop")?;
-    let (reporter, receiver) = Reporter::new();
-    let cancelled = Arc::clone(&reporter.cancelled);
+    let (reporter, receiver, stop) = Reporter::new();
+    let held = Arc::clone(&reporter.held);
     let handle = runtime.spawn_blocking(move || work(&reporter));
-    let pump = Pump { stream, now, on_beat, receiver, cancelled, signals };
+    let pump = Pump { stream, now, on_beat, receiver, stop, held, signals };
     let outcome = runtime.block_on(pump.run(handle));
     // A work that was left behind must not hold the process up.
     runtime.shutdown_background();
@@ -167,7 +196,8 @@ struct Pump<'a, N, B> {
     now: N,
     on_beat: B,
     receiver: mpsc::UnboundedReceiver<Report>,
-    cancelled: Arc<AtomicBool>,
+    stop: watch::Sender<Urgency>,
+    held: Arc<AtomicUsize>,
     signals: Signals,
 }
 
@@ -227,16 +257,30 @@ where
         mut work: JoinHandle<T>,
         why: anyhow::Error,
     ) -> anyhow::Result<Result<T, JoinError>> {
-        self.cancelled.store(true, Ordering::Relaxed);
-        let deadline = Instant::now() + GRACE;
-        tokio::select! {
-            biased;
-            done = &mut work => match done {
-                Err(panic) => Ok(Err(panic)),
-                Ok(_) => Err(why),
-            },
-            Ok(()) = self.signals.changed() => Err(why),
-            () = sleep_until(deadline) => Err(why),
+        self.stop.send_replace(Urgency::Stop);
+        let (mut grace, mut deadline) = (GRACE, Instant::now() + GRACE);
+        loop {
+            let held = self.held.load(Ordering::Relaxed) > 0;
+            tokio::select! {
+                biased;
+                done = &mut work => return match done {
+                    Err(panic) => Ok(Err(panic)),
+                    Ok(_) => Err(why),
+                },
+                Ok(()) = self.signals.changed() => {
+                    if !held || *self.stop.borrow() == Urgency::AtOnce {
+                        return Err(why);
+                    }
+                    self.stop.send_replace(Urgency::AtOnce);
+                }
+                () = sleep_until(deadline) => {
+                    if !held || grace == HELD {
+                        return Err(why);
+                    }
+                    grace = HELD;
+                    deadline += HELD;
+                }
+            }
         }
     }
 }

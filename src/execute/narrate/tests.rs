@@ -92,6 +92,32 @@ fn a_second_signal_leaves_deaf_work_behind() {
 }
 
 #[test]
+fn work_that_is_held_is_waited_for_and_hurried_by_the_second_signal() {
+    let (signal, signals) = watch::channel(0);
+    let (ended, has_ended) = channel();
+    let pressing = std::thread::spawn(move || {
+        for _ in 0..2 {
+            std::thread::sleep(Duration::from_millis(50));
+            signal.send_replace(2);
+        }
+        signal
+    });
+    let work = move |reporter: &Reporter| {
+        let _hold = reporter.hold();
+        while *reporter.stop().borrow() < Urgency::AtOnce {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        ended.send(()).expect("the test waits");
+    };
+    let error = narrate_until(&mut Stream::default(), work, clock(), |_| Ok(()), signals)
+        .expect_err("interrupted");
+    assert!(error.is::<Interrupted>());
+    has_ended.try_recv().expect("the work ended before the pump did");
+    pressing.join().expect("no panic");
+}
+
+#[test]
 fn a_display_that_fails_stops_the_work() {
     let (_keep, signals) = watch::channel(0);
     let work = |reporter: &Reporter| {

@@ -51,6 +51,31 @@ pub fn remove(repository: &Repository, path: &Path, steps: &Steps) -> Result<()>
     Ok(())
 }
 
+/// Removes a linked worktree that was made to be thrown away, with whatever was put into it or
+/// made of it. It is no error if there is none.
+pub fn discard(repository: &Repository, path: &Path, steps: &Steps) -> Result<()> {
+    let found = list(repository)?.into_iter().skip(1).find(|w| same(&w.path, path));
+    steps.pass("discard-worktree", &path.display().to_string())?;
+    if is_directory(path) {
+        remove_files(path)?;
+        let link = path.join(".git");
+        if !is_directory(&link) {
+            remove_file(&link)?;
+        } else if !remove_directory(&link)? {
+            let shown = link.display();
+            return Err(anyhow::anyhow!("{shown} is nested too deep to be removed"));
+        }
+        remove_empty(path)?;
+    } else {
+        // A link in its place is no way out of it.
+        remove_file(path)?;
+    }
+    match found {
+        Some(worktree) => unregister(repository, &worktree.path),
+        None => Ok(()),
+    }
+}
+
 /// Refuses what [`remove`] would refuse for what somebody keeps in there: asked before anything
 /// is decided, so that nothing is left half done. A removal that has begun is not refused.
 pub fn require_removable(repository: &Repository, path: &Path) -> Result<()> {
