@@ -136,7 +136,9 @@ mod tests {
 
     #[test]
     fn a_plan_is_found_wherever_it_stands() {
-        let quote = |text: &str| text.lines().map(|l| format!("> {l}\n")).collect::<String>();
+        let quote = |text: &str| {
+            text.split_inclusive('\n').flat_map(|line| ["> ", line]).collect::<String>()
+        };
         let fenced = format!("Here it is:\n\n```toml\n{TOML}```\n\nShall I go on?\n");
         let json = "{\n  // why\n  \"schema\": 1,\n  \"objective\": [{\"id\": \"T1\", \"notes\": [\"a\nb\"],}],\n}\n";
         let nested = format!("````markdown\nThe plan:\n```toml\n{TOML}```\n````\n");
@@ -164,7 +166,7 @@ mod tests {
             nested,
             badly,
             several,
-            fenced.lines().map(|line| format!("   {line}\n")).collect(),
+            fenced.split_inclusive('\n').flat_map(|line| ["   ", line]).collect(),
         ] {
             assert_eq!(id(&text), "T1", "{text}");
         }

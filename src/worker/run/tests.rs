@@ -1,5 +1,6 @@
 use super::*;
 
+#[expect(clippy::disallowed_methods, reason = "the programs of the tests are found by it")]
 fn job(script: &str) -> Job {
     let path = std::env::var_os("PATH").expect("a PATH");
     Job {
