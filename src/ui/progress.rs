@@ -153,7 +153,7 @@ fn describe(event: &Event) -> Option<String> {
             format!("{}: {}", text::one_line(source), text::one_line(text))
         }
         EventKind::WorkerError { worker, reason } => {
-            format!("the worker {} {}", text::one_line(worker), text::one_line(reason))
+            format!("{}: {}", text::one_line(worker), text::one_line(reason))
         }
         EventKind::CodebaseAnalyzed { files, modules } => {
             format!("{} in {}", count_of(*files, "file"), count_of(*modules, "module"))

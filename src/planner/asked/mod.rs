@@ -32,6 +32,9 @@ const TOLD: usize = 5_000;
 /// How many of the last lines of its standard error are shown when it failed.
 const ERRORS: usize = 5;
 
+/// What the note of an answer that was cut begins with.
+const TOO_MUCH: &str = "the planner said more than is read";
+
 /// What a worker is asked for a plan with.
 pub struct Asking<'a> {
     /// Who is asked.
@@ -150,7 +153,12 @@ impl Talk<'_> {
             match &reading.plan {
                 Some(plan) if found.is_empty() => {
                     self.told(plan, &tried, number);
-                    return Ok(Ok(plan.clone()));
+                    let mut plan = plan.clone();
+                    if plan.strategy.trim().is_empty() {
+                        plan.strategy =
+                            format!("as the worker {} divides it", self.asking.worker.id);
+                    }
+                    return Ok(Ok(plan));
                 }
                 _ => {}
             }
@@ -217,10 +225,12 @@ impl Talk<'_> {
             return Ok(Err("it said nothing".to_owned()));
         }
         if ended.dropped > 0 || said.cut {
-            self.notes.push(format!(
-                "the planner said more than is read: {} KiB of it were dropped",
-                ended.dropped.div_ceil(1024).max(1)
-            ));
+            let what = match ended.dropped {
+                0 => "its end was dropped".to_owned(),
+                bytes => format!("{} KiB of it were dropped", bytes.div_ceil(1024)),
+            };
+            self.notes.retain(|note| !note.starts_with(TOO_MUCH));
+            self.notes.push(format!("{TOO_MUCH}: {what}"));
         }
         Ok(Ok(said.message))
     }
