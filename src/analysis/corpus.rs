@@ -1,29 +1,27 @@
 //! Reads every file that people write, once, and keeps of each what the later steps ask for:
 //! how often the request's words occur and where, what it defines, what it imports.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use anyhow::{Context as _, Result};
 use foldhash::fast::RandomState;
 
 use super::Progress;
 use super::generated::{Marked, is_binary, looks_generated};
-use super::imports::Statement;
+use super::imports::{self, Statement};
 use super::index::{Blob, Index, Key, Names};
 use super::language::{Kind, Language, Role, role};
 use super::lexicon::{Counts, Field, Lexicon, Matches};
 use super::progress::READING;
 use super::source::{FILE_LIMIT, Source};
-use super::{syntax, words};
+use super::{parallel, syntax, words};
 use crate::domain::tree::{Entry, Mode};
 
 /// How much is read in all, in bytes.
 const TOTAL_LIMIT: u64 = 200 << 20;
 /// Files between two looks at the total; the same for every run, so that where reading stops
 /// does not depend on timing.
-const BATCH: usize = 512;
-/// Threads that read and split.
-const THREADS: usize = 8;
+const BATCH: usize = 2048;
 
 /// What is known of one tracked file.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +39,7 @@ pub struct FileFacts {
     pub lines: u32,
     /// Occurrences of the request's words.
     pub counts: Counts,
-    /// The names that it defines, sorted, each once.
+    /// The names that it defines, sorted, each once; only where imports are resolved by them.
     pub definitions: Vec<String>,
     /// What it imports, as written.
     pub imports: Vec<Statement>,
@@ -74,8 +72,7 @@ pub fn read(
     progress: &dyn Fn(Progress<'_>),
 ) -> Result<Corpus> {
     let files = source.files();
-    let mut facts: Vec<FileFacts> =
-        files.iter().enumerate().map(|(index, file)| by_name(index, file, marked)).collect();
+    let mut facts = by_names(files, marked, lexicon);
     let mut queue: Vec<usize> =
         (0..files.len()).filter(|index| worth_reading(&files[*index], &facts[*index])).collect();
     // If the limit is reached, it is what people read and not what they wrote that is missed.
@@ -83,16 +80,11 @@ pub fn read(
     let mut index = Index::read(source.recall());
     let keys: Vec<Key> = queue.iter().map(|at| key(&files[*at], &facts[*at])).collect();
     let done = learn(source, &facts, &queue, &keys, &mut index, progress)?;
-    let used: HashSet<Key> = keys.iter().copied().collect();
-    if let Some(bytes) = index.to_bytes(&used) {
+    if let Some(bytes) = index.to_bytes(&keys) {
         source.remember(&bytes);
     }
     let looked = Looked { index: &index, matches: lexicon.matching(&index.names) };
     looked.count(&mut facts, &queue[..done], &keys);
-    let mut paths = lexicon.counter();
-    for fact in &mut facts {
-        paths.path(&files[fact.file].path.to_lossy(), &mut fact.counts);
-    }
     Ok(Corpus { facts, unread: queue.len() - done })
 }
 
@@ -116,8 +108,7 @@ fn learn(
         let text = format!("reading files, {done} of {}", queue.len());
         progress(Progress { done: done * READING / queue.len().max(1), total: 100, text: &text });
     };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
-    let mut readers: Vec<Reader> = (0..threads).map(|_| Reader::default()).collect();
+    let mut readers: Vec<Reader> = (0..parallel::threads()).map(Reader::new).collect();
     let mut total = 0_u64;
     let mut done = 0;
     for (batch, keys) in queue.chunks(BATCH).zip(keys.chunks(BATCH)) {
@@ -143,29 +134,12 @@ fn read_batch(
     readers: &mut [Reader],
     index: &mut Index,
 ) -> Result<()> {
-    let share = batch.len().div_ceil(readers.len()).max(1);
-    let outcomes: Vec<Vec<Result<Blob>>> = std::thread::scope(|scope| {
-        let handles: Vec<_> = batch
-            .chunks(share)
-            .zip(readers.iter_mut())
-            .map(|(part, reader)| {
-                scope.spawn(move || -> Vec<Result<Blob>> {
-                    part.iter().map(|(at, _)| reader.read(source, &facts[*at])).collect()
-                })
-            })
-            .collect();
-        let joined = handles.into_iter().map(|handle| match handle.join() {
-            Ok(outcomes) => outcomes,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
-        joined.collect()
+    let outcomes = parallel::each(batch, readers, |reader, (at, _)| {
+        (reader.number, reader.read(source, &facts[*at]))
     });
-    let parts = batch.chunks(share).zip(readers).zip(outcomes);
-    for ((part, reader), outcomes) in parts {
-        for ((_, key), outcome) in part.iter().zip(outcomes) {
-            let blob = reader.numbered(outcome?, &mut index.names);
-            index.add(*key, &blob);
-        }
+    for ((_, key), (reader, outcome)) in batch.iter().zip(outcomes) {
+        let blob = readers[reader].numbered(outcome?, &mut index.names);
+        index.add(*key, &blob);
     }
     Ok(())
 }
@@ -186,26 +160,12 @@ pub fn closer(
         return Ok(());
     }
     let text = Field::Text as usize;
-    let read = |part: &[usize]| -> Vec<Result<(usize, Counts)>> {
-        let mut counter = lexicon.counter();
-        let count = |file: &usize| {
-            let mut counts = Counts::default();
-            counter.text(&content(source, *file)?, &mut counts);
-            Ok((*file, counts))
-        };
-        part.iter().map(count).collect()
-    };
     let files: Vec<usize> = files.iter().copied().filter(|file| facts[*file].read).collect();
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
-    let share = files.len().div_ceil(threads).max(1);
-    let outcomes: Vec<Result<(usize, Counts)>> = std::thread::scope(|scope| {
-        let handles: Vec<_> =
-            files.chunks(share).map(|part| scope.spawn(move || read(part))).collect();
-        let joined = handles.into_iter().flat_map(|handle| match handle.join() {
-            Ok(outcomes) => outcomes,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
-        joined.collect()
+    let mut counters: Vec<_> = (0..parallel::threads()).map(|_| lexicon.counter()).collect();
+    let outcomes = parallel::each(&files, &mut counters, |counter, file| {
+        let mut counts = Counts::default();
+        counter.text(&content(source, *file)?, &mut counts);
+        anyhow::Ok((*file, counts))
     });
     for outcome in outcomes {
         let (file, counts) = outcome?;
@@ -226,6 +186,18 @@ fn content(source: &dyn Source, file: usize) -> Result<String> {
         source.read(file).with_context(|| format!("reading `{}` at {}", file.path, file.id))?;
     content.truncate(FILE_LIMIT);
     Ok(String::from_utf8_lossy(&content).into_owned())
+}
+
+/// What the paths of the files say.
+fn by_names(files: &[Entry], marked: &Marked, lexicon: &Lexicon) -> Vec<FileFacts> {
+    let mut counters: Vec<_> = (0..parallel::threads()).map(|_| lexicon.counter()).collect();
+    let numbers: Vec<usize> = (0..files.len()).collect();
+    parallel::each(&numbers, &mut counters, |counter, number| {
+        let mut fact = by_name(*number, &files[*number], marked);
+        counter.path(&files[*number].path.to_lossy(), &mut fact.counts);
+        fact.counts.sort();
+        fact
+    })
 }
 
 fn by_name(index: usize, file: &Entry, marked: &Marked) -> FileFacts {
@@ -261,22 +233,11 @@ struct Looked<'a> {
 impl Looked<'_> {
     /// Fills the facts of the files of `queue`, whose keys these are.
     fn count(&self, facts: &mut [FileFacts], queue: &[usize], keys: &[Key]) {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
         let work: Vec<(&usize, &Key)> = queue.iter().zip(keys).collect();
-        let share = work.len().div_ceil(threads).max(1);
         let known: &[FileFacts] = facts;
-        let filled: Vec<FileFacts> = std::thread::scope(|scope| {
-            let fill = |part: &[(&usize, &Key)]| -> Vec<FileFacts> {
-                part.iter().map(|(at, key)| self.fact(&known[**at], key)).collect()
-            };
-            let handles: Vec<_> =
-                work.chunks(share).map(|part| scope.spawn(move || fill(part))).collect();
-            let joined = handles.into_iter().flat_map(|handle| match handle.join() {
-                Ok(filled) => filled,
-                Err(panic) => std::panic::resume_unwind(panic),
-            });
-            joined.collect()
-        });
+        let mut threads = vec![(); parallel::threads()];
+        let filled =
+            parallel::each(&work, &mut threads, |(), (at, key)| self.fact(&known[**at], key));
         for fact in filled {
             let file = fact.file;
             facts[file] = fact;
@@ -299,8 +260,10 @@ impl Looked<'_> {
                 counts.telling.push(self.index.names.get(*name).to_owned());
             }
         }
-        let name = |number: &u32| self.index.names.get(*number).to_owned();
-        fact.definitions = blob.definitions.iter().map(name).collect();
+        if fact.language.is_some_and(imports::resolves_by_definition) {
+            let name = |number: &u32| self.index.names.get(*number).to_owned();
+            fact.definitions = blob.definitions.iter().map(name).collect();
+        }
         fact.lines = blob.lines;
         fact.imports = blob.imports;
         fact.approximate = blob.approximate;
@@ -325,6 +288,8 @@ const NAME: usize = 100;
 /// One thread's tools: parsers, and the names that it has met.
 #[derive(Default)]
 struct Reader {
+    /// Which of the readers it is.
+    number: usize,
     syntax: syntax::Reader,
     /// Each name with its own number, and of how many words it is.
     met: HashMap<Box<str>, (u32, u32), RandomState>,
@@ -337,6 +302,10 @@ struct Reader {
 }
 
 impl Reader {
+    fn new(number: usize) -> Self {
+        Self { number, ..Self::default() }
+    }
+
     /// The own number of a name, and how many words it has.
     fn meet(&mut self, name: &str) -> (u32, u32) {
         if let Some(known) = self.met.get(name) {
@@ -397,12 +366,11 @@ impl Reader {
 
     /// The same with the numbers that its names have in `names`.
     fn numbered(&mut self, mut blob: Blob, names: &mut Names) -> Blob {
-        let mut order: Vec<u32> = blob.identifiers.iter().map(|(own, _)| *own).collect();
-        // In the order in which they were met, so that the same files give the same numbers.
-        order.sort_unstable();
-        order.extend(&blob.definitions);
-        for own in order {
-            let at = own as usize;
+        // In the order of the text, so that the same files give the same numbers, whoever read
+        // them.
+        let found = blob.identifiers.iter().map(|(own, _)| own);
+        for own in found.chain(&blob.definitions) {
+            let at = *own as usize;
             if at >= self.numbers.len() {
                 self.numbers.resize(at + 1, u32::MAX);
             }

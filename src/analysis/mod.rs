@@ -13,6 +13,7 @@ pub mod language;
 pub mod lexicon;
 pub mod manifest;
 pub mod owners;
+mod parallel;
 mod progress;
 pub mod request;
 pub mod search;
@@ -111,16 +112,18 @@ pub fn analyze(
     // Git reads the history while the files are read here.
     let (corpus, history) = std::thread::scope(|scope| {
         let commits = &commits;
+        let waiting = std::thread::current();
         let history = scope.spawn(move || {
             let history = source.history(&|done, total| commits.tell(done, total));
             commits.finish();
+            waiting.unpark();
             history
         });
         let both = Both::new(commits, progress);
         let corpus = corpus::read(source, &settings.marked, &lexicon, &|files| both.files(files));
-        while corpus.is_ok() && !history.is_finished() {
+        while corpus.is_ok() && !(commits.finished() || history.is_finished()) {
             both.waiting();
-            std::thread::sleep(WAITING);
+            std::thread::park_timeout(WAITING);
         }
         match history.join() {
             Ok(history) => (corpus, history),
@@ -134,10 +137,16 @@ pub fn analyze(
         History::default()
     });
     progress(Progress { done: 91, total: 100, text: "resolving imports" });
-    let layout = imports::Layout::new(files, &settings.manifests);
-    let graph = imports::graph(&layout, &corpus.facts);
-    progress(Progress { done: 95, total: 100, text: "ranking files" });
-    let past = Past::new(&request, &history, files);
+    let (graph, past) = std::thread::scope(|scope| {
+        let past = scope.spawn(|| Past::new(&request, &history, files));
+        let layout = imports::Layout::new(files, &settings.manifests);
+        let graph = imports::graph(&layout, &corpus.facts);
+        progress(Progress { done: 95, total: 100, text: "ranking files" });
+        match past.join() {
+            Ok(past) => (graph, past),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    });
     let best = Search::new(&request, &lexicon, &corpus, files, &past).best(CLOSER);
     corpus::closer(source, &lexicon, &mut corpus.facts, &best)?;
     let search = Search::new(&request, &lexicon, &corpus, files, &past);

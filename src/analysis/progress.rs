@@ -2,7 +2,7 @@
 //! the slower of the two, because that is what one waits for.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::Progress;
 
@@ -16,6 +16,7 @@ pub(super) struct Commits {
     done: AtomicUsize,
     /// 0: not known yet.
     total: AtomicUsize,
+    finished: AtomicBool,
 }
 
 impl Commits {
@@ -28,6 +29,12 @@ impl Commits {
     pub(super) fn finish(&self) {
         let total = self.total.load(Ordering::Relaxed).max(1);
         self.tell(total, total);
+        self.finished.store(true, Ordering::Release);
+    }
+
+    /// Whether nothing more is to come.
+    pub(super) fn finished(&self) -> bool {
+        self.finished.load(Ordering::Acquire)
     }
 
     fn read(&self) -> (usize, usize) {

@@ -32,17 +32,16 @@ pub fn chunks(identifier: &str) -> impl Iterator<Item = &str> {
 /// Splits a chunk where its case changes and between letters and digits:
 /// `parseHTTPHeader2` gives `parse`, `HTTP`, `Header`, `2`.
 pub fn pieces(chunk: &str) -> Vec<&str> {
-    let chars: Vec<(usize, char)> = chunk.char_indices().collect();
     let mut out = Vec::new();
     let mut start = 0;
-    for i in 1..chars.len() {
-        let (at, here) = chars[i];
-        let before = chars[i - 1].1;
-        let after = chars.get(i + 1).map(|next| next.1);
-        let humped = here.is_uppercase() && !before.is_uppercase();
-        let acronym_ends =
-            here.is_uppercase() && before.is_uppercase() && after.is_some_and(char::is_lowercase);
-        if humped || acronym_ends || here.is_numeric() != before.is_numeric() {
+    let mut before = None;
+    let mut rest = chunk.char_indices().peekable();
+    while let Some((at, here)) = rest.next() {
+        let Some(last) = before.replace(here) else { continue };
+        let mut after = || rest.peek().is_some_and(|(_, next)| next.is_lowercase());
+        // A hump, or the last letter of an acronym that begins a word.
+        let humped = here.is_uppercase() && (!last.is_uppercase() || after());
+        if humped || here.is_numeric() != last.is_numeric() {
             out.push(&chunk[start..at]);
             start = at;
         }

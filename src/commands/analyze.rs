@@ -51,6 +51,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
         let document = Document::new(&analysis, &commit, &draft.files, &draft.plan.strategy)
             .with_notes(&draft.notes)
             .with_uncommitted(&uncommitted.paths()?);
+        // The process ends soon; giving back a million pieces of memory first would be felt.
+        std::mem::forget(analysis);
         Ok((project, request, document))
     };
     let (project, request, document) = ctx.narrate(Events::Beside, work, |done, _| Ok(done))?;

@@ -10,6 +10,8 @@ pub use super::syntax::Statement;
 pub use layout::Layout;
 
 use super::corpus::FileFacts;
+use super::language::Language;
+use super::parallel;
 
 /// Most names kept on one edge; more would say no more.
 const SYMBOLS: usize = 12;
@@ -54,32 +56,40 @@ impl Graph {
     }
 }
 
+/// Whether an import of a language tells a name and not the file, so that the file is found by
+/// what it defines.
+pub fn resolves_by_definition(language: Language) -> bool {
+    matches!(language, Language::Go | Language::Ruby)
+}
+
 /// The graph of the import statements that were found in `facts`.
 pub fn graph(layout: &Layout<'_>, facts: &[FileFacts]) -> Graph {
-    let mut edges: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
-    for from in facts {
-        let Some(language) = from.language else { continue };
-        for statement in &from.imports {
-            for (to, symbols) in resolve::targets(layout, facts, from.file, language, statement) {
-                if to != from.file {
-                    edges.entry((from.file, to)).or_default().extend(symbols);
-                }
-            }
-        }
-    }
-    let edges: Vec<Edge> = edges
-        .into_iter()
-        .map(|((from, to), mut symbols)| {
-            symbols.sort();
-            symbols.dedup();
-            symbols.truncate(SYMBOLS);
-            let approximate = facts.get(from).is_some_and(|fact| fact.approximate);
-            Edge { from, to, symbols, approximate }
-        })
-        .collect();
+    let mut threads = vec![(); parallel::threads()];
+    let edges = parallel::each(facts, &mut threads, |(), from| edges_of(layout, facts, from));
+    let edges: Vec<Edge> = edges.into_iter().flatten().collect();
     let mut incoming: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (number, edge) in edges.iter().enumerate() {
         incoming.entry(edge.to).or_default().push(number);
     }
     Graph { edges, incoming }
+}
+
+/// What one file imports, sorted.
+fn edges_of(layout: &Layout<'_>, facts: &[FileFacts], from: &FileFacts) -> Vec<Edge> {
+    let Some(language) = from.language else { return Vec::new() };
+    let mut targets: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for statement in &from.imports {
+        for (to, symbols) in resolve::targets(layout, facts, from.file, language, statement) {
+            if to != from.file {
+                targets.entry(to).or_default().extend(symbols);
+            }
+        }
+    }
+    let edge = |(to, mut symbols): (usize, Vec<String>)| {
+        symbols.sort();
+        symbols.dedup();
+        symbols.truncate(SYMBOLS);
+        Edge { from: from.file, to, symbols, approximate: from.approximate }
+    };
+    targets.into_iter().map(edge).collect()
 }

@@ -8,6 +8,8 @@ mod names;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hasher as _;
 
+use foldhash::fast::RandomState;
+
 use super::language::Language;
 use crate::domain::tree::Entry;
 
@@ -61,7 +63,7 @@ pub struct Index {
     /// The names that occur in any of them.
     pub names: Names,
     /// Where each blob's bytes are.
-    places: HashMap<Key, (usize, usize)>,
+    places: HashMap<Key, (usize, usize), RandomState>,
     records: Vec<u8>,
     grown: bool,
 }
@@ -82,7 +84,7 @@ impl Index {
         let mut cursor = Cursor { rest: body };
         let names = Names::decode(&mut cursor)?;
         let count = cursor.length()?;
-        let mut places = HashMap::with_capacity(count);
+        let mut places = HashMap::with_capacity_and_hasher(count, RandomState::default());
         let mut start = 0_usize;
         for _ in 0..count {
             let key = Key(cursor.bytes(KEY)?.try_into().ok()?);
@@ -96,14 +98,15 @@ impl Index {
 
     /// Everything as bytes, for the next time: all that `used` names, and some that it does not.
     /// Nothing where the next time would find nothing new in it.
-    pub fn to_bytes(&self, used: &HashSet<Key>) -> Option<Vec<u8>> {
+    pub fn to_bytes(&self, used: &[Key]) -> Option<Vec<u8>> {
         if !self.grown {
             return None;
         }
+        let used: HashSet<&Key, RandomState> = used.iter().collect();
         let mut keys: Vec<&Key> = self.places.keys().collect();
         keys.sort_unstable();
         let size = |key: &&&Key| self.places.get(**key).map_or(0, |(start, end)| end - start);
-        let needed: usize = keys.iter().filter(|key| used.contains(key)).map(|k| size(&k)).sum();
+        let needed: usize = keys.iter().filter(|key| used.contains(*key)).map(|k| size(&k)).sum();
         if self.records.len() > (needed + KEY).saturating_mul(1 + SPARE) {
             keys.retain(|key| used.contains(key));
         }

@@ -14,6 +14,7 @@ use super::corpus::{Corpus, FileFacts};
 use super::imports::Graph;
 use super::language::Role;
 use super::lexicon::{FIELDS, Lexicon, Tally};
+use super::parallel;
 use super::request::{Mention, Request};
 use crate::domain::tree::Entry;
 
@@ -26,6 +27,10 @@ use reason::Reasons;
 const KEPT: usize = 200;
 /// How many of the best files may gain from what is around them.
 const NEAR: usize = 400;
+
+/// What speaks for a file without its past.
+const OWN: [Clue; 6] =
+    [Clue::Text, Clue::Path, Clue::Phrases, Clue::Names, Clue::Scope, Clue::Called];
 
 /// A file with its score.
 #[derive(Clone, Debug, PartialEq)]
@@ -173,16 +178,24 @@ impl<'a> Search<'a> {
     /// What speaks for each file by itself.
     fn clues(&self) -> Vec<Clues> {
         let mut clues = vec![[0.0; CLUES]; self.files.len()];
-        let lists = [
-            (Clue::Text, scaled(self.by_file(|fact| self.text(fact)))),
-            (Clue::Path, scaled(self.by_file(|fact| self.path(fact)))),
-            (Clue::Phrases, scaled(self.by_file(|fact| self.phrases(fact)))),
-            (Clue::Names, scaled(self.by_file(|fact| self.uses(fact)))),
-            (Clue::Scope, self.in_scope()),
-            (Clue::Called, self.by_file(|fact| self.called(fact))),
-        ];
-        for (clue, values) in &lists {
-            clues.iter_mut().zip(values).for_each(|(own, value)| own[*clue as usize] = *value);
+        let wanted = self.scope_terms();
+        let mut threads = vec![(); parallel::threads()];
+        let values = parallel::each(&self.corpus.facts, &mut threads, |(), fact| {
+            if fact.role == Role::Generated {
+                return [0.0; OWN.len()];
+            }
+            [
+                self.text(fact),
+                self.path(fact),
+                self.phrases(fact),
+                self.uses(fact),
+                text::in_scope(&wanted, fact),
+                self.called(fact),
+            ]
+        });
+        for (at, clue) in OWN.into_iter().enumerate() {
+            let list: Vec<f64> = values.iter().map(|values| values[at]).collect();
+            clues.iter_mut().zip(scaled(list)).for_each(|(own, value)| own[clue as usize] = value);
         }
         let [recent, lately, often] = &self.past.changed;
         let past = [
@@ -199,14 +212,6 @@ impl<'a> Search<'a> {
             own[Clue::Silent as usize] = f64::from(u8::from(own[Clue::Text as usize] == 0.0));
         }
         clues
-    }
-
-    fn by_file(&self, value: impl Fn(&FileFacts) -> f64) -> Vec<f64> {
-        let mut out = vec![0.0; self.files.len()];
-        for fact in self.searched() {
-            out[fact.file] = value(fact);
-        }
-        out
     }
 
     /// How the request names a file, if it does.

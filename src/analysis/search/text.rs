@@ -1,7 +1,7 @@
 //! What the words of a request say for a file: in its names, its text, its place.
 
 use super::Search;
-use super::clue::scaled;
+use super::clue::number;
 use super::weight;
 use crate::analysis::corpus::FileFacts;
 use crate::analysis::lexicon::{Field, Tally};
@@ -61,24 +61,11 @@ impl Search<'_> {
         f64::from(u8::from(called))
     }
 
-    /// By file, the share of the words before the request's first colon that its path has.
-    pub(super) fn in_scope(&self) -> Vec<f64> {
-        let Some(scope) = task::scope(&self.request.text) else {
-            return vec![0.0; self.files.len()];
-        };
-        let wanted = self.lexicon.terms_in(scope);
-        let wanted: Vec<usize> =
-            wanted.into_iter().filter(|term| self.request.is_subject(*term)).collect();
-        let share = |fact: &FileFacts| {
-            let there = |term: &&usize| {
-                let tally = fact.counts.terms.iter().find(|(known, _)| known == *term);
-                tally.is_some_and(|(_, t)| {
-                    t[Field::Name as usize].max(t[Field::Directory as usize]) >= 1.0
-                })
-            };
-            super::clue::number(wanted.iter().filter(there).count())
-        };
-        scaled(self.by_file(share))
+    /// The terms of the part of the codebase that the request begins with, if it does.
+    pub(super) fn scope_terms(&self) -> Vec<usize> {
+        let Some(scope) = task::scope(&self.request.text) else { return Vec::new() };
+        let wanted = self.lexicon.terms_in(scope).into_iter();
+        wanted.filter(|term| self.request.is_subject(*term)).collect()
     }
 
     /// BM25F: fields are weighed before saturation, so that a word in the name and in the
@@ -111,6 +98,15 @@ fn holds_word(text: &str, word: &str) -> bool {
         let after = text[at + word.len()..].chars().next();
         !before.is_some_and(joins) && !after.is_some_and(joins)
     })
+}
+
+/// How many of the words before the request's first colon a file's path has.
+pub(super) fn in_scope(wanted: &[usize], fact: &FileFacts) -> f64 {
+    let there = |term: &&usize| {
+        let tally = fact.counts.terms.iter().find(|(known, _)| known == *term);
+        tally.is_some_and(|(_, t)| t[Field::Name as usize].max(t[Field::Directory as usize]) >= 1.0)
+    };
+    number(wanted.iter().filter(there).count())
 }
 
 #[cfg(test)]

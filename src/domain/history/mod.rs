@@ -5,7 +5,7 @@ mod together;
 
 pub use together::{Evidence, Together, everybody_adds_to};
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 
 use super::path::RepoPath;
 
@@ -71,13 +71,15 @@ impl History {
     /// old name and count for the new one.
     pub fn new(facts: Vec<CommitFacts>, shallow: bool) -> Self {
         let named = under_todays_names(facts);
-        let all: BTreeSet<&RepoPath> = named.iter().flat_map(|(_, paths)| paths).collect();
-        let paths: Vec<RepoPath> = all.into_iter().cloned().collect();
+        let all: HashSet<&RepoPath> = named.iter().flat_map(|(_, paths)| paths).collect();
+        let mut paths: Vec<RepoPath> = all.into_iter().cloned().collect();
+        paths.sort_unstable();
+        let places: HashMap<&RepoPath, usize> =
+            paths.iter().enumerate().map(|(at, path)| (path, at)).collect();
         let mut commits_of = vec![Vec::new(); paths.len()];
         let mut commits = Vec::with_capacity(named.len());
         for (facts, changed) in named {
-            let find = |path: &RepoPath| paths.binary_search(path).ok();
-            let mut changed: Vec<usize> = changed.iter().filter_map(find).collect();
+            let mut changed: Vec<usize> = changed.iter().map(|path| places[path]).collect();
             changed.sort_unstable();
             changed.dedup();
             for path in &changed {
@@ -86,6 +88,7 @@ impl History {
             let CommitFacts { id, time, author, subject, words, .. } = facts;
             commits.push(Commit { id, time, author, subject, words, paths: changed });
         }
+        drop(places);
         Self { commits, paths, commits_of, shallow }
     }
 
