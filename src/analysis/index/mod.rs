@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again_and_nothing_else() {
         let index = index(&["aa", "bb"]);
-        let used: HashSet<Key> = ["aa", "bb"].iter().filter_map(|id| key(id, None)).collect();
+        let used: Vec<Key> = ["aa", "bb"].iter().filter_map(|id| key(id, None)).collect();
         let bytes = index.to_bytes(&used).expect("something is new");
         let read = Index::read(Some(bytes.clone()));
         let mut found = Vec::new();
@@ -221,7 +221,7 @@ mod tests {
         let many: Vec<&str> = ids.into_iter().chain(many.iter().map(String::as_str)).collect();
         let index = index(&many);
         let of = |used: &[&str]| {
-            let used: HashSet<Key> = used.iter().filter_map(|id| key(id, None)).collect();
+            let used: Vec<Key> = used.iter().filter_map(|id| key(id, None)).collect();
             Index::read(index.to_bytes(&used)).places.len()
         };
         assert_eq!(of(&many), many.len());
