@@ -62,8 +62,12 @@ fn all(
     teller: &mut Teller<'_>,
 ) -> Result<Exit> {
     let templates = page::templates(&workshop.project)?;
-    let manner =
-        Manner { commit: args.commit, message: args.message.clone(), no_change: args.no_change };
+    let manner = Manner {
+        commit: args.commit,
+        message: args.message.clone(),
+        no_change: args.no_change,
+        ..Manner::default()
+    };
     let mut failures = Vec::new();
     for (plan, objective) in named {
         teller.session(plan);
@@ -130,6 +134,17 @@ fn told(
                     .note(&format!("{path} is made by a command: your change of it will not land"));
             }
             return Ok(Ok(()));
+        }
+        Ok(Verdict::NoChange) => {
+            let message = format!("objective {objective} changes nothing");
+            Failure::new(Kind::User, message)
+                .hint("if that is right, say `git ap done --no-change`")
+        }
+        Ok(Verdict::Uncommitted(violations)) => {
+            let told: Vec<String> = violations.iter().map(|v| v.message(objective)).collect();
+            let message = format!("nothing was committed: {}", told.join("; "));
+            let hint = "take the change back (`git restore`), or ask the owner for the path";
+            Failure::new(Kind::Violation, message).hint(hint)
         }
         Ok(Verdict::Violated(violations)) => {
             let message = format!("{objective} is out of its scope: {}", violations.join("; "));

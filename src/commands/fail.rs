@@ -43,7 +43,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     }
     if !again {
         let reason = args.message.clone();
-        handle.append(Entry::Failed { objective: objective.clone(), reason })?;
+        handle.append(Entry::Failed { objective: objective.clone(), reason, by_run: false })?;
     }
     if ctx.ui.format == Format::Json {
         ctx.ui.json(

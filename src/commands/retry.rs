@@ -79,7 +79,7 @@ fn again(
         // A start that did not get to its end, perhaps one of ours.
         start(&mut handle, objective, Manner::default(), teller)?;
     } else if phase != Phase::Working {
-        handle.append(Entry::Retried { objective: objective.clone() })?;
+        handle.append(Entry::Retried { objective: objective.clone(), by_run: false })?;
     }
     if ctx.ui.format == Format::Human {
         ctx.ui.answer(&format!("{objective} is worked on again"))?;

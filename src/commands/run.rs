@@ -10,6 +10,7 @@ use crate::domain::id::PlanId;
 use crate::domain::session::{Next, next};
 use crate::execute::listener::Listener as _;
 use crate::execute::session::Handle;
+use crate::execute::start::start_all;
 use crate::report::Templates;
 use crate::ui::Format;
 
@@ -79,7 +80,7 @@ fn through(
     let mut handle = workshop.approved(ctx, id, consent, teller)?;
     if args.prepare {
         let objectives = start::due(&handle);
-        start::start_all(&mut handle, &objectives, &templates, teller)?;
+        start_all(&mut handle, &objectives, &templates, teller)?;
         if ctx.ui.format == Format::Human {
             start::show(ctx, &handle, &objectives)?;
         }
@@ -103,7 +104,7 @@ pub fn advance(
     loop {
         match next(&handle.session) {
             Next::Start { objectives, .. } => {
-                start::start_all(handle, &objectives, templates, teller)?;
+                start_all(handle, &objectives, templates, teller)?;
                 if human {
                     start::show(ctx, handle, &objectives)?;
                 }

@@ -12,7 +12,7 @@ use crate::domain::config::Config;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::plan::{self, Objective, Plan, Proof, SCHEMA};
-use crate::domain::prompt::{self, Setting};
+use crate::domain::prompt;
 use crate::domain::session::{Request, Session};
 use crate::domain::wave;
 use crate::execute::session::{Agreed, look};
@@ -179,20 +179,8 @@ impl View<'_> {
     }
 
     fn prompt(&self, index: usize, config: &crate::domain::config::Config) -> String {
-        let order = self.order();
-        let step = order.iter().position(|i| *i == index).unwrap_or_default() + 1;
-        let others: Vec<&Objective> = (0..self.plan.objectives.len())
-            .filter(|i| *i != index && self.proof.waves[*i] == self.proof.waves[index])
-            .map(|i| &self.plan.objectives[i])
-            .collect();
-        let setting = Setting {
-            wave: self.proof.waves[index],
-            global_forbid: &config.global_forbid,
-            requests: &self.requests(index),
-            others: &others,
-            step: (step, order.len()),
-        };
-        prompt::prompt(self.plan, &self.plan.objectives[index], &setting)
+        let forbid = &config.global_forbid;
+        prompt::prompt_in(self.plan, &self.proof.waves, index, forbid, &self.requests(index))
     }
 
     fn summary(&self) -> String {

@@ -7,12 +7,8 @@ use super::{Ctx, Exit, page};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::session::{Next, Phase, next};
-use crate::execute::listener::Listener;
-use crate::execute::resume::resume;
 use crate::execute::session::Handle;
-use crate::execute::start::{self, Manner};
-use crate::execute::sync::{self, Synced};
-use crate::report::Templates;
+use crate::execute::start::start_all;
 use crate::ui::Format;
 
 /// Make the worktrees of a wave, or of one objective
@@ -98,40 +94,6 @@ pub fn due(handle: &Handle<'_>) -> Vec<ObjectiveId> {
         Next::Start { objectives, .. } => objectives,
         _ => Vec::new(),
     }
-}
-
-/// Starts objectives one after the other. Before the first of a later wave, what the target has
-/// meanwhile is merged.
-pub fn start_all(
-    handle: &mut Handle<'_>,
-    objectives: &[ObjectiveId],
-    templates: &Templates,
-    listener: &mut dyn Listener,
-) -> Result<()> {
-    let begun = |handle: &Handle<'_>| {
-        let wave = handle.session.current_wave();
-        let phases = handle.session.objectives.iter().filter(|o| Some(o.wave) == wave);
-        phases.into_iter().any(|o| o.phase.is_at_work() && o.phase != Phase::Waiting)
-    };
-    let first = !objectives.is_empty() && !handle.session.waves.is_empty() && !begun(handle);
-    if first && let Synced::Merged(commit) = sync::sync(handle, templates)? {
-        let short = commit.get(..10).unwrap_or(&commit);
-        listener.note(&format!("{} was merged in {short}", sync::target_name(handle)));
-    }
-    // One that waits may have to wait longer: the others do not wait for it.
-    let waits =
-        |o: &ObjectiveId| handle.session.objective(o).map(|o| o.phase) == Some(Phase::Waiting);
-    let (waiting, others): (Vec<&ObjectiveId>, Vec<_>) = objectives.iter().partition(|o| waits(o));
-    for objective in others {
-        listener.note(&format!("starting {objective}"));
-        start::start(handle, objective, Manner::default(), listener)?;
-    }
-    for objective in waiting {
-        listener.note(&format!("{objective} goes on"));
-        resume(handle, objective, templates, listener)?;
-        start::start(handle, objective, Manner::default(), listener)?;
-    }
-    Ok(())
 }
 
 /// Says where to work, and what comes next.

@@ -22,6 +22,7 @@ pub mod plan;
 pub mod prompt;
 pub mod record;
 pub mod reservation;
+pub mod response;
 pub mod scope;
 pub mod session;
 pub mod team;

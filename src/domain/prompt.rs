@@ -26,6 +26,32 @@ pub struct Setting<'a> {
     pub step: (usize, usize),
 }
 
+/// The prompt for the objective at `index` of a plan whose objectives are in these waves.
+/// `requests` are as in [`Setting`].
+pub fn prompt_in(
+    plan: &Plan,
+    waves: &[u32],
+    index: usize,
+    global_forbid: &[Pattern],
+    requests: &[String],
+) -> String {
+    let mut order: Vec<usize> = (0..plan.objectives.len()).collect();
+    order.sort_by_key(|i| (waves[*i], *i));
+    let step = order.iter().position(|i| *i == index).unwrap_or_default() + 1;
+    let others: Vec<&Objective> = (0..plan.objectives.len())
+        .filter(|i| *i != index && waves[*i] == waves[index])
+        .map(|i| &plan.objectives[i])
+        .collect();
+    let setting = Setting {
+        wave: waves[index],
+        global_forbid,
+        requests,
+        others: &others,
+        step: (step, order.len()),
+    };
+    prompt(plan, &plan.objectives[index], &setting)
+}
+
 /// The prompt for an objective. Ends with a newline.
 pub fn prompt(plan: &Plan, objective: &Objective, setting: &Setting<'_>) -> String {
     let mut out = Fields(String::from("#! Codex agent prompt\n"));

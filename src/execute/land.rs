@@ -247,10 +247,11 @@ fn message(
     trailers.push(Trailer::new("AP-Scope", &agreed.digest));
     let authors = repository.authors_between(&session.approval.pin, &session.integration)?;
     let committer = repository.committer()?;
+    let workers = session.co_authors(|o| o.phase == Phase::Merged);
     let people = commit_message::co_authors(
         &committer.mail,
         &authors,
-        &[],
+        &workers,
         &agreed.config.commits.co_authors,
     );
     Ok(commit_message::complete(&text, &commit_message::with_co_authors(trailers, people)))

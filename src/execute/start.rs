@@ -9,7 +9,9 @@ use anyhow::{Context as _, Result};
 
 use super::listener::Listener;
 use super::place::place;
+use super::resume::resume;
 use super::session::{Handle, all};
+use super::sync::{self, Synced};
 use super::{gates, reservations, setup};
 use crate::domain::environment::{port_base, variables};
 use crate::domain::error::{Failure, Kind};
@@ -17,6 +19,7 @@ use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
 use crate::domain::session::{Entry, Operation, Phase, Standing};
 use crate::git::{hooks, worktrees};
+use crate::report::Templates;
 use crate::store::Lock;
 
 /// How an objective is started.
@@ -54,6 +57,40 @@ pub fn start(
         set_up(handle, objective, &worktree, listener)?;
     }
     Ok(worktree)
+}
+
+/// Starts objectives one after the other. Before the first of a later wave, what the target has
+/// meanwhile is merged.
+pub fn start_all(
+    handle: &mut Handle<'_>,
+    objectives: &[ObjectiveId],
+    templates: &Templates,
+    listener: &mut dyn Listener,
+) -> Result<()> {
+    let begun = |handle: &Handle<'_>| {
+        let wave = handle.session.current_wave();
+        let phases = handle.session.objectives.iter().filter(|o| Some(o.wave) == wave);
+        phases.into_iter().any(|o| o.phase.is_at_work() && o.phase != Phase::Waiting)
+    };
+    let first = !objectives.is_empty() && !handle.session.waves.is_empty() && !begun(handle);
+    if first && let Synced::Merged(commit) = sync::sync(handle, templates)? {
+        let short = commit.get(..10).unwrap_or(&commit);
+        listener.note(&format!("{} was merged in {short}", sync::target_name(handle)));
+    }
+    // One that waits may have to wait longer: the others do not wait for it.
+    let waits =
+        |o: &ObjectiveId| handle.session.objective(o).map(|o| o.phase) == Some(Phase::Waiting);
+    let (waiting, others): (Vec<&ObjectiveId>, Vec<_>) = objectives.iter().partition(|o| waits(o));
+    for objective in others {
+        listener.note(&format!("starting {objective}"));
+        start(handle, objective, Manner::default(), listener)?;
+    }
+    for objective in waiting {
+        listener.note(&format!("{objective} goes on"));
+        resume(handle, objective, templates, listener)?;
+        start(handle, objective, Manner::default(), listener)?;
+    }
+    Ok(())
 }
 
 /// Whether an objective is at work and its worktree is gone.

@@ -14,7 +14,7 @@ use super::start::environment;
 use crate::domain::commit_message;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
-use crate::domain::guard::guard;
+use crate::domain::guard::{Violation, guard};
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::{RepoPath, shell_word};
 use crate::domain::session::{Entry, Phase, Workplace};
@@ -32,6 +32,10 @@ pub struct Manner {
     pub message: Option<String>,
     /// Whether an objective that changed nothing is meant.
     pub no_change: bool,
+    /// Whether `run` hands in what a worker left.
+    pub by_run: bool,
+    /// Who else wrote what is committed now, as `Name <mail>`.
+    pub co_author: Option<String>,
 }
 
 /// What came of it.
@@ -52,6 +56,10 @@ pub enum Verdict {
     Merged,
     /// Commits lie outside its scope: a sentence each.
     Violated(Vec<String>),
+    /// What is not committed lies outside its scope; nothing was committed.
+    Uncommitted(Vec<Violation>),
+    /// It changes nothing, and nobody said that this is meant.
+    NoChange,
     /// A gate does not pass.
     Red(gates::Red),
 }
@@ -75,14 +83,15 @@ pub fn submit(
         let hint = format!("git ap start {} --objective {objective}", handle.session.plan().slug());
         return Err(Failure::new(Kind::User, message).hint(hint).into());
     }
-    let tip = committed(handle, objective, &place, manner, templates)?;
+    let tip = match committed(handle, objective, &place, manner, templates)? {
+        Committed::Tip(tip) => tip,
+        Committed::OutOfScope(violations) => return Ok(Verdict::Uncommitted(violations)),
+    };
     let repository = handle.tools.repository;
     let integration = handle.session.integration.clone();
     let judgement = judge(repository, &handle.agreed, objective, &integration, &tip)?;
     if judgement.changes.is_empty() && !manner.no_change && judgement.violations.is_empty() {
-        let message = format!("objective {objective} changes nothing");
-        let hint = "if that is right, say `git ap done --no-change`";
-        return Err(Failure::new(Kind::User, message).hint(hint).into());
+        return Ok(Verdict::NoChange);
     }
     let accepted = |judgement: Judgement, tip: String, already| Verdict::Accepted {
         tip,
@@ -106,7 +115,11 @@ pub fn submit(
     let commands = own_gates(handle, objective)?;
     if let Some(red) = gated(handle, objective, &place, &commands, listener)? {
         let reason = format!("its gate `{}` {}", red.command, red.ended.describe());
-        handle.append(Entry::Failed { objective: objective.clone(), reason: reason.clone() })?;
+        handle.append(Entry::Failed {
+            objective: objective.clone(),
+            reason: reason.clone(),
+            by_run: manner.by_run,
+        })?;
         let objective = objective.to_string();
         listener.event(EventKind::ObjectiveFailed { objective, reason });
         return Ok(Verdict::Red(red));
@@ -122,23 +135,32 @@ pub fn submit(
     Ok(accepted(judgement, tip, false))
 }
 
-/// The tip of the branch, once everything of the worktree is on it.
+/// What a branch has once everything of the worktree is on it.
+enum Committed {
+    /// Its tip.
+    Tip(String),
+    /// Nothing: what is not committed is out of scope.
+    OutOfScope(Vec<Violation>),
+}
+
+/// Brings everything of the worktree on the branch.
 fn committed(
     handle: &Handle<'_>,
     objective: &ObjectiveId,
     place: &Workplace,
     manner: &Manner,
     templates: &Templates,
-) -> Result<String> {
+) -> Result<Committed> {
     let worktree = Path::new(&place.worktree);
     let repository = handle.tools.repository;
     let short = place.branch.strip_prefix("refs/heads/").unwrap_or(&place.branch);
-    let tip = |repository: &crate::git::Repository| -> Result<String> {
-        repository.reference(&place.branch)?.ok_or_else(|| {
+    let tip = |repository: &crate::git::Repository| -> Result<Committed> {
+        let tip = repository.reference(&place.branch)?.ok_or_else(|| {
             let hint = format!("git branch {short} {}", place.start);
             let message = format!("the branch `{short}` is gone");
-            Failure::new(Kind::Repository, message).hint(hint).into()
-        })
+            Failure::new(Kind::Repository, message).hint(hint)
+        })?;
+        Ok(Committed::Tip(tip))
     };
     if !worktree.exists() {
         // Somebody removed the worktree; what is on the branch is there. One that was moved may
@@ -169,8 +191,28 @@ fn committed(
     if !manner.commit {
         return Err(uncommitted(objective, &dirt).into());
     }
+    let violations = out_of_scope(handle, objective, &dirt)?;
+    if !violations.is_empty() {
+        return Ok(Committed::OutOfScope(violations));
+    }
     commit_all(handle, objective, place, &dirt, manner, templates)?;
     tip(repository)
+}
+
+/// What of the uncommitted changes an objective may not make.
+fn out_of_scope(
+    handle: &Handle<'_>,
+    objective: &ObjectiveId,
+    dirt: &Dirt,
+) -> Result<Vec<Violation>> {
+    let agreed = &handle.agreed;
+    let scope = agreed.scope(objective).context("an objective of the plan")?;
+    let side = |id: &str| Some(Side { mode: Mode::File, id: id.to_owned() });
+    // What was done to a path is seen once it is staged; that something was, is known.
+    let changes: Vec<Change> = (dirt.tracked.iter().chain(&dirt.untracked))
+        .map(|path| Change { path: path.clone(), old: side("before"), new: side("after") })
+        .collect();
+    Ok(guard(&changes, scope, &agreed.scopes, &agreed.rules).violations)
 }
 
 fn uncommitted(objective: &ObjectiveId, dirt: &Dirt) -> Failure {
@@ -185,8 +227,7 @@ fn uncommitted(objective: &ObjectiveId, dirt: &Dirt) -> Failure {
     Failure::new(Kind::User, message).hint("commit them, or say `git ap done --commit -m \"…\"`")
 }
 
-/// Commits everything of a worktree but what was brought into it. What is out of scope is
-/// refused before anything is staged.
+/// Commits everything of a worktree but what was brought into it.
 fn commit_all(
     handle: &Handle<'_>,
     objective: &ObjectiveId,
@@ -198,20 +239,6 @@ fn commit_all(
     let worktree = Path::new(&place.worktree);
     let paths: Vec<RepoPath> = dirt.tracked.iter().chain(&dirt.untracked).cloned().collect();
     let agreed = &handle.agreed;
-    let scope = agreed.scope(objective).context("an objective of the plan")?;
-    let side = |id: &str| Some(Side { mode: Mode::File, id: id.to_owned() });
-    // What was done to a path is seen once it is staged; that something was, is known.
-    let changes: Vec<Change> = paths
-        .iter()
-        .map(|path| Change { path: path.clone(), old: side("before"), new: side("after") })
-        .collect();
-    let held = guard(&changes, scope, &agreed.scopes, &agreed.rules);
-    if !held.violations.is_empty() {
-        let told: Vec<String> = held.violations.iter().map(|v| v.message(objective)).collect();
-        let message = format!("nothing was committed: {}", told.join("; "));
-        let hint = "take the change back (`git restore`), or ask the owner for the path";
-        return Err(Failure::new(Kind::Violation, message).hint(hint).into());
-    }
     let message = match &manner.message {
         Some(message) => message.clone(),
         None => templates.objective_message(&ObjectiveView {
@@ -221,7 +248,8 @@ fn commit_all(
             title: &agreed.objective(objective)?.title,
         })?,
     };
-    let trailers = commit_message::objective(agreed.plan.id.slug(), objective);
+    let mut trailers = commit_message::objective(agreed.plan.id.slug(), objective);
+    trailers.extend(manner.co_author.as_deref().map(commit_message::co_author));
     let message = commit_message::with_trailers(message.as_bytes(), &trailers);
     handle.tools.steps.pass("commit-all", objective.as_str())?;
     let git = Git::elsewhere(worktree).as_user();

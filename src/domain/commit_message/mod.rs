@@ -6,10 +6,11 @@ mod subject;
 mod trailer;
 
 pub use insert::{with_trailers, with_trailers_commented};
-pub use subject::{WIDTH, conventional_type, objective_subject, subject};
+pub use subject::{WIDTH, conventional_type, is_conventional_type, objective_subject, subject};
 pub(in crate::domain) use trailer::person;
 pub use trailer::{
-    Trailer, amendment, co_authors, objective, once_each, pin, record, sync, wave, with_co_authors,
+    Trailer, amendment, co_author, co_authors, objective, once_each, pin, record, sync, wave,
+    with_co_authors,
 };
 
 use super::path::is_printable;

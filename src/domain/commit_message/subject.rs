@@ -11,6 +11,11 @@ pub const WIDTH: usize = 72;
 const TYPES: [&str; 11] =
     ["build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "revert", "style", "test"];
 
+/// Whether a word is a type of a Conventional Commit.
+pub fn is_conventional_type(word: &str) -> bool {
+    TYPES.contains(&word)
+}
+
 /// The type of a commit that carries out a request of this kind (DESIGN §9).
 pub fn conventional_type(task: TaskType) -> &'static str {
     match task {

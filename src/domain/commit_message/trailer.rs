@@ -89,6 +89,11 @@ pub fn co_authors(
     once_each(all.map(|value| Trailer::new(CO_AUTHOR, &value)))
 }
 
+/// The trailer of somebody who took part, given as `Name <mail>`.
+pub fn co_author(person: &str) -> Trailer {
+    Trailer::new(CO_AUTHOR, person)
+}
+
 /// `Name <mail>`. Brackets in either would make another address of it.
 pub(in crate::domain) fn person(name: &str, mail: &str) -> String {
     let plain = |text: &str| one_line(&text.replace(['<', '>'], " "));

@@ -43,6 +43,10 @@ fn standing(name: &str, phase: Phase) -> Standing {
         ended: None,
         refused: vec!["src/x".into()],
         backups: Vec::new(),
+        attempts: Vec::new(),
+        tries_from: 0,
+        judged: true,
+        by_run: false,
     }
 }
 
@@ -94,6 +98,7 @@ fn session() -> Session {
         landed: None,
         cleaned: false,
         claim: None,
+        stops: Vec::new(),
         open: None,
         seq: 9,
     }

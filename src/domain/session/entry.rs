@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::How;
 use crate::domain::id::{ObjectiveId, PlanId};
 
 /// One line.
@@ -78,11 +79,47 @@ pub enum Entry {
         objective: ObjectiveId,
         /// Why, in words.
         reason: String,
+        /// Whether `run` found that out of what a worker left, and may let it be tried again.
+        #[serde(default, skip_serializing_if = "is_false")]
+        by_run: bool,
     },
     /// An objective is worked on again.
     Retried {
         /// Which one.
         objective: ObjectiveId,
+        /// Whether `run` decided that; else the owner did, and every worker may try once more.
+        #[serde(default, skip_serializing_if = "is_false")]
+        by_run: bool,
+    },
+    /// A worker is about to be started in an objective's worktree.
+    Dispatched {
+        /// Which objective.
+        objective: ObjectiveId,
+        /// Which worker.
+        worker: String,
+        /// Why it gets the objective, in words.
+        reason: String,
+        /// How commits name it, as `Name <mail>`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        co_author: Option<String>,
+        /// What marks every process that it starts.
+        mark: String,
+        /// The process that watches it.
+        holder: Holder,
+    },
+    /// The worker of an objective is no longer at work.
+    Returned {
+        /// Which objective.
+        objective: ObjectiveId,
+        /// How it came back.
+        #[serde(flatten)]
+        how: How,
+    },
+    /// Somebody wants workers to be stopped.
+    StopAsked {
+        /// Whose worker; none: all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        objective: Option<ObjectiveId>,
     },
     /// Objectives of a wave wait for a later one, and with them those that need their results:
     /// one line, so that none of them moves alone.
@@ -159,6 +196,11 @@ pub enum Entry {
         /// Which one.
         objective: ObjectiveId,
     },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// What was answered to a request at once.

@@ -1,6 +1,7 @@
 //! One plan's execution: what its journal says has happened, and what comes next. Everything
 //! here follows from the lines of the journal alone.
 
+mod attempt;
 mod entry;
 mod foreseen;
 mod next;
@@ -9,6 +10,7 @@ mod replay;
 mod request;
 mod revise;
 
+pub use attempt::{Again, Attempt, How, Returned, Turn, again, turn};
 pub use entry::{Amendment, Answer, Approval, Entry, Holder, Line, Operation, Place, Tip};
 pub use foreseen::{foreseen, waits};
 pub use next::{Next, next};
@@ -111,6 +113,14 @@ pub struct Standing {
     pub refused: Vec<String>,
     /// Where its work was kept when it was dropped or begun anew.
     pub backups: Vec<String>,
+    /// The tries of workers, first one first.
+    pub attempts: Vec<Attempt>,
+    /// The first try that counts: what was before the owner's `retry` does not.
+    pub tries_from: usize,
+    /// Whether what the last worker left was judged.
+    pub judged: bool,
+    /// Whether it was `run` that found out that it failed.
+    pub by_run: bool,
 }
 
 /// Where an objective is worked on.
@@ -220,6 +230,8 @@ pub struct Session {
     pub cleaned: bool,
     /// Who does something that takes time.
     pub claim: Option<(String, Holder)>,
+    /// Where somebody asked for workers to be stopped: the line, and whose worker; none: all.
+    pub stops: Vec<(u64, Option<ObjectiveId>)>,
     /// An operation that was begun and not ended, with the number of its line.
     pub open: Option<(u64, Operation)>,
     /// The number of the last line.
@@ -293,6 +305,18 @@ impl Session {
     /// again.
     pub fn was_taken_back(&self) -> bool {
         self.cleaned && self.waves.is_empty() && self.open.is_none()
+    }
+
+    /// The workers who took part in what these objectives have, as `Name <mail>`, each once.
+    pub fn co_authors<'s>(&'s self, of: impl Fn(&Standing) -> bool + 's) -> Vec<String> {
+        let mut people: Vec<String> = Vec::new();
+        let attempts = self.objectives.iter().filter(|o| of(o)).flat_map(|o| &o.attempts);
+        for person in attempts.filter_map(|attempt| attempt.co_author.as_ref()) {
+            if !people.contains(person) {
+                people.push(person.clone());
+            }
+        }
+        people
     }
 
     /// The objectives of a wave, in the order of the plan.

@@ -1,8 +1,8 @@
 //! From the lines of a journal to the state of the session.
 
 use super::{
-    Amended, Amendment, Answer, Approval, Asked, Entry, Landing, Line, MergedWave, Operation,
-    Phase, Place, Red, Request, Session, Standing, Stopped, Workplace,
+    Amended, Amendment, Answer, Approval, Asked, Attempt, Entry, Landing, Line, MergedWave,
+    Operation, Phase, Place, Red, Request, Returned, Session, Standing, Stopped, Workplace,
 };
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::ObjectiveId;
@@ -60,6 +60,10 @@ fn planned(place: &Place) -> Standing {
         ended: None,
         refused: Vec::new(),
         backups: Vec::new(),
+        attempts: Vec::new(),
+        tries_from: 0,
+        judged: false,
+        by_run: false,
     }
 }
 
@@ -78,6 +82,7 @@ fn begun(approval: &Approval, line: &Line) -> Session {
         landed: None,
         cleaned: false,
         claim: None,
+        stops: Vec::new(),
         open: Some((line.seq, Operation::Approve(approval.clone()))),
         seq: line.seq,
     }
@@ -125,15 +130,21 @@ fn step(session: &mut Session, line: &Line, entry: &Entry) -> Result<(), String>
                 }
             }
         }
-        Entry::Failed { objective, reason } => {
+        Entry::Failed { objective, reason, by_run } => {
             let standing = of(session, objective)?;
             standing.phase = Phase::Failed;
+            standing.judged = true;
+            standing.by_run = *by_run;
             standing.said = vec![reason.clone()];
         }
-        Entry::Retried { objective } => {
+        Entry::Retried { objective, by_run } => {
             let standing = of(session, objective)?;
             standing.phase = Phase::Working;
             standing.retries += 1;
+            standing.judged = true;
+            if !by_run {
+                standing.tries_from = standing.attempts.len();
+            }
             session.red = None;
             withdrawn(session, objective);
         }
@@ -184,7 +195,30 @@ fn step(session: &mut Session, line: &Line, entry: &Entry) -> Result<(), String>
             request_of(session, *request)?.state = Asked::Withdrawn;
             no_longer_waits(session, *request, moves)?;
         }
-        Entry::Resumed { objective } => of(session, objective)?.phase = Phase::Working,
+        Entry::Resumed { objective } => {
+            let standing = of(session, objective)?;
+            standing.phase = Phase::Working;
+            standing.judged = true;
+        }
+        Entry::Dispatched { objective, worker, reason, co_author, mark, holder } => {
+            let standing = of(session, objective)?;
+            standing.judged = false;
+            standing.attempts.push(Attempt {
+                worker: worker.clone(),
+                reason: reason.clone(),
+                co_author: co_author.clone(),
+                mark: mark.clone(),
+                holder: holder.clone(),
+                began: line.time.clone(),
+                returned: None,
+            });
+        }
+        Entry::Returned { objective, how } => {
+            let attempt = of(session, objective)?.attempts.last_mut();
+            let attempt = attempt.ok_or("ends the work of a worker that was not started")?;
+            attempt.returned = Some(Returned { time: line.time.clone(), how: how.clone() });
+        }
+        Entry::StopAsked { objective } => session.stops.push((line.seq, objective.clone())),
     }
     Ok(())
 }
@@ -293,6 +327,7 @@ fn amended(
 fn judged(session: &mut Session, id: &ObjectiveId, tip: &str, phase: Phase) -> Result<(), String> {
     let standing = of(session, id)?;
     standing.phase = phase;
+    standing.judged = true;
     standing.tip = Some(tip.to_owned());
     standing.said.clear();
     Ok(())
@@ -309,6 +344,7 @@ fn carried_out(session: &mut Session, operation: &Operation, time: &str) -> Resu
                 standing.retries += 1;
             }
             standing.tip = None;
+            standing.judged = true;
             standing.said.clear();
             standing.place = Some(Workplace {
                 branch: branch.clone(),

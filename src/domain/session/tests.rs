@@ -4,6 +4,15 @@ fn id(text: &str) -> ObjectiveId {
     ObjectiveId::parse(text).expect("valid")
 }
 
+/// An objective of which nothing is known but its name.
+pub(super) fn standing(name: &str) -> Standing {
+    let mut told = Told::begun();
+    let session = replay(&std::mem::take(&mut told.0)).expect("it follows").expect("it begins");
+    let mut standing = session.objectives[0].clone();
+    standing.id = id(name);
+    standing
+}
+
 fn approval() -> Approval {
     Approval {
         plan: PlanId::parse("20251008-104131-x").expect("valid"),
@@ -85,7 +94,7 @@ fn from_approval_to_landing() {
     told.start("T2");
     assert_eq!(told.next(), Next::Work { wave: 1, objectives: vec![id("T1"), id("T2")] });
     told.accept("T1");
-    told.say(Entry::Failed { objective: id("T2"), reason: "no".into() });
+    told.say(Entry::Failed { objective: id("T2"), reason: "no".into(), by_run: false });
     assert_eq!(told.next(), Next::Decide { wave: 1, objectives: vec![id("T2")] });
     told.say(Entry::Postponed { moves: vec![Place { objective: id("T2"), wave: 2 }] });
     assert_eq!(told.next(), Next::Merge { wave: 1 });
@@ -146,7 +155,7 @@ fn lines_that_cannot_follow_each_other_are_refused() {
     let tables: [Vec<Entry>; 4] = [
         vec![Entry::Released],
         vec![Entry::Outcome { intent: 9, done: true }],
-        vec![Entry::Retried { objective: id("T9") }],
+        vec![Entry::Retried { objective: id("T9"), by_run: false }],
         vec![Entry::Ready { objective: id("T1"), brought: Vec::new() }],
     ];
     for (i, entries) in tables.into_iter().enumerate() {

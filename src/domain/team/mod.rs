@@ -1,6 +1,7 @@
 //! `.ap/team.toml`: who can work. The rows here are what is read, scaffolded and offered to
 //! editors.
 
+pub mod assign;
 pub mod preset;
 pub mod stream;
 mod worker;
