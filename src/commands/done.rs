@@ -2,14 +2,15 @@
 
 use anyhow::Result;
 
-use super::session::{Teller, Workshop, what_next};
-use super::{Ctx, Exit, page, run};
+use super::session::{Team, Teller, Workshop, what_next};
+use super::{Ctx, Exit, merge, page, run};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::session::{Next, Phase, next};
 use crate::execute::session::Handle;
 use crate::execute::submit::{Manner, Verdict, submit};
 use crate::report::Templates;
+use crate::store;
 use crate::ui::{Format, count_of, failure_of};
 
 /// Say that an objective is done
@@ -190,8 +191,22 @@ fn goes_on(
         Next::Start { .. } => own.iter().all(merged),
         _ => false,
     };
-    if handle.session.approval.by_run && goes_on {
-        return run::advance(ctx, &mut handle, templates, teller).map(drop);
+    let driven = handle.session.is_driven(store::is_alive);
+    if handle.session.approval.by_run && goes_on && !driven {
+        let team = Team::read(&workshop.project, None)?;
+        if team.can_work() {
+            // Workers are started by `run` alone.
+            if matches!(next(&handle.session), Next::Merge { .. }) {
+                merge::merge(ctx, &mut handle, &[], templates, teller)?;
+            }
+            if ctx.ui.format == Format::Human {
+                ctx.ui.note(&format!("next: `git ap run {}`", plan.slug()));
+            }
+            return Ok(());
+        }
+        drop(handle);
+        let manner = run::Manner { team: &team, jobs: 0, only: &[], wave: None };
+        return run::advance(ctx, workshop, plan, &manner, templates, teller);
     }
     if ctx.ui.format == Format::Human {
         ctx.ui.note(&format!("next: {}", what_next(&handle.session)));

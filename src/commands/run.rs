@@ -2,13 +2,14 @@
 
 use anyhow::Result;
 
-use super::session::{Consent, Purpose, Teller, Workshop, what_next};
+use super::session::{Consent, Purpose, Team, Teller, Workshop, what_next};
 use super::{Ctx, Exit, land, merge, page, start, would};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
-use crate::domain::id::PlanId;
-use crate::domain::session::{Next, next};
+use crate::domain::id::{ObjectiveId, PlanId};
+use crate::domain::session::{Next, Phase, next};
 use crate::execute::listener::Listener as _;
+use crate::execute::run::{self, Crew};
 use crate::execute::session::Handle;
 use crate::execute::start::start_all;
 use crate::report::Templates;
@@ -35,6 +36,15 @@ pub struct Args {
     /// Land when everything is merged
     #[arg(long)]
     pub land: bool,
+    /// Give work to this worker of the team alone
+    #[arg(long, value_name = "ID")]
+    pub worker: Option<String>,
+    /// Only these objectives; their wave is not merged
+    #[arg(long, value_name = "ID", value_delimiter = ',', conflicts_with_all = ["land", "prepare"])]
+    pub objective: Vec<String>,
+    /// Stop when this wave is merged
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub wave: Option<u32>,
     /// Say what would be done, do nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -76,8 +86,14 @@ fn through(
     teller: &mut Teller<'_>,
 ) -> Result<Exit> {
     let templates = page::templates(&workshop.project)?;
+    let team = Team::read(&workshop.project, args.worker.as_deref())?;
+    let only = args.objective.iter().map(|text| start::objective_id(text));
+    let only: Vec<ObjectiveId> = only.collect::<Result<_, Failure>>()?;
     let consent = Consent::Asked { by_run: !args.prepare };
     let mut handle = workshop.approved(ctx, id, consent, teller)?;
+    for objective in &only {
+        handle.standing(objective)?;
+    }
     if args.prepare {
         let objectives = start::due(&handle);
         start_all(&mut handle, &objectives, &templates, teller)?;
@@ -86,42 +102,72 @@ fn through(
         }
         return Ok(Exit::DONE);
     }
-    advance(ctx, &mut handle, &templates, teller)?;
+    let jobs = handle.agreed.config.jobs;
+    drop(handle);
+    let manner = Manner { team: &team, jobs, only: &only, wave: args.wave };
+    advance(ctx, workshop, id, &manner, &templates, teller)?;
+    let mut handle = workshop.session(id)?;
     if args.land && next(&handle.session) == Next::Land {
         land::land(ctx, &workshop.project, &mut handle, false, &templates, teller)?;
     }
     Ok(Exit::DONE)
 }
 
+/// How far `run` goes, and with whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner<'a> {
+    /// Who can be given work.
+    pub team: &'a Team,
+    /// The most workers at once; 0: as many as the team allows.
+    pub jobs: usize,
+    /// Only these objectives; empty: all.
+    pub only: &'a [ObjectiveId],
+    /// Not beyond this wave.
+    pub wave: Option<u32>,
+}
+
 /// Does what comes next until somebody is needed or everything is merged.
 pub fn advance(
     ctx: &Ctx,
-    handle: &mut Handle<'_>,
+    workshop: &Workshop,
+    id: &PlanId,
+    manner: &Manner<'_>,
     templates: &Templates,
     teller: &mut Teller<'_>,
 ) -> Result<()> {
     let human = ctx.ui.format == Format::Human;
+    let known = |name: &str| ctx.env.get(name).map(ToOwned::to_owned);
+    let workers = manner.team.workers();
+    let crew = Crew { workers, jobs: manner.jobs, only: manner.only, known: &known };
+    let open = || workshop.session(id);
     loop {
+        let current = open()?.session.current_wave();
+        if manner.wave.is_some_and(|last| current.is_none_or(|current| current > last)) {
+            return Ok(());
+        }
+        if crew.can_work() && current.is_some() {
+            run::work(&crew, &open, templates, teller)?;
+        }
+        let mut handle = open()?;
+        run::tidy(&handle)?;
         match next(&handle.session) {
+            _ if !manner.only.is_empty() => return only_these(&handle, manner.only),
             Next::Start { objectives, .. } => {
-                start_all(handle, &objectives, templates, teller)?;
+                start_all(&mut handle, &objectives, templates, teller)?;
                 if human {
-                    start::show(ctx, handle, &objectives)?;
+                    start::show(ctx, &handle, &objectives)?;
                 }
                 return Ok(());
             }
-            Next::Merge { .. } => merge::merge(ctx, handle, &[], templates, teller)?,
+            Next::Merge { .. } => merge::merge(ctx, &mut handle, &[], templates, teller)?,
             Next::Work { objectives, .. } => {
                 if human {
-                    start::show(ctx, handle, &objectives)?;
+                    start::show(ctx, &handle, &objectives)?;
                 }
                 return Ok(());
             }
             Next::Decide { wave, objectives } => {
-                let ids: Vec<String> = objectives.iter().map(ToString::to_string).collect();
-                let message = format!("wave {wave} waits for a decision about {}", ids.join(", "));
-                let hint = what_next(&handle.session);
-                return Err(Failure::new(Kind::Worker, message).hint(hint).into());
+                return Err(undecided(&handle, Some(wave), &objectives).into());
             }
             Next::Resolve => {
                 let message = "a conflict with the target waits to be resolved";
@@ -147,4 +193,44 @@ pub fn advance(
             }
         }
     }
+}
+
+/// With `--objective`, the wave is not merged: what became of these is all that is told.
+fn only_these(handle: &Handle<'_>, only: &[ObjectiveId]) -> Result<()> {
+    let stuck: Vec<ObjectiveId> = only
+        .iter()
+        .filter(|id| {
+            let phase = handle.session.objective(id).map(|standing| standing.phase);
+            matches!(phase, Some(Phase::Failed | Phase::Violated | Phase::Waiting))
+        })
+        .cloned()
+        .collect();
+    if stuck.is_empty() { Ok(()) } else { Err(undecided(handle, None, &stuck).into()) }
+}
+
+/// Objectives about which the owner has to decide; out of scope is what is told first.
+fn undecided(handle: &Handle<'_>, wave: Option<u32>, objectives: &[ObjectiveId]) -> Failure {
+    let session = &handle.session;
+    let violated = |id: &&ObjectiveId| {
+        session.objective(id).is_some_and(|standing| standing.phase == Phase::Violated)
+    };
+    let ids =
+        |list: &[&ObjectiveId]| list.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ");
+    let all: Vec<&ObjectiveId> = objectives.iter().collect();
+    let out: Vec<&ObjectiveId> = objectives.iter().filter(violated).collect();
+    let waits = match wave {
+        Some(wave) => format!("wave {wave} waits for a decision about {}", ids(&all)),
+        None => format!("the owner decides about {}", ids(&all)),
+    };
+    let hint = what_next(session);
+    if out.is_empty() {
+        return Failure::new(Kind::Worker, waits).hint(hint);
+    }
+    let said: Vec<&str> = out
+        .iter()
+        .filter_map(|id| session.objective(id))
+        .flat_map(|standing| standing.said.iter().map(String::as_str))
+        .collect();
+    let message = format!("{} out of scope: {}; {waits}", ids(&out), said.join("; "));
+    Failure::new(Kind::Violation, message).hint(hint)
 }

@@ -117,6 +117,15 @@ pub enum EventKind {
         /// In its own words.
         text: String,
     },
+    /// What a worker's try cost.
+    WorkerMetrics {
+        /// At which objective.
+        objective: String,
+        /// Which worker.
+        worker: String,
+        /// How long it was at work.
+        seconds: f64,
+    },
     /// A worker did not do what it was asked for.
     WorkerError {
         /// Which one.
@@ -322,6 +331,7 @@ impl Stream {
             | EventKind::PlanApproved { .. }
             | EventKind::ObjectiveStart { .. }
             | EventKind::WorkerActivity { .. }
+            | EventKind::WorkerMetrics { .. }
             | EventKind::WorkerError { .. }
             | EventKind::ObjectiveComplete { .. }
             | EventKind::ObjectiveFailed { .. }

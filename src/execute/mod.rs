@@ -18,6 +18,7 @@ pub mod replan;
 pub mod request;
 pub mod reservations;
 pub mod resume;
+pub mod run;
 pub mod session;
 pub mod setup;
 pub mod start;

@@ -114,7 +114,11 @@ pub fn submit(
     }
     let commands = own_gates(handle, objective)?;
     if let Some(red) = gated(handle, objective, &place, &commands, listener)? {
-        let reason = format!("its gate `{}` {}", red.command, red.ended.describe());
+        let mut reason = format!("its gate `{}` {}", red.command, red.ended.describe());
+        if manner.by_run && !red.ended.tail.is_empty() {
+            // The next worker sees nothing of this one's gates but what it is told.
+            reason = format!("{reason}: {}", commit_message::one_line(&red.ended.tail.join(" / ")));
+        }
         handle.append(Entry::Failed {
             objective: objective.clone(),
             reason: reason.clone(),
@@ -197,6 +201,18 @@ fn committed(
     }
     commit_all(handle, objective, place, &dirt, manner, templates)?;
     tip(repository)
+}
+
+/// What of the uncommitted changes in an objective's worktree it may not make.
+pub fn beyond(handle: &Handle<'_>, objective: &ObjectiveId) -> Result<Vec<Violation>> {
+    let place = handle.workplace(objective)?;
+    let worktree = Path::new(&place.worktree);
+    if !worktree.exists() {
+        return Ok(Vec::new());
+    }
+    let mut dirt = worktrees::dirty(worktree)?;
+    dirt.untracked.retain(|path| !place.brought.contains(&path.to_string()));
+    out_of_scope(handle, objective, &dirt)
 }
 
 /// What of the uncommitted changes an objective may not make.

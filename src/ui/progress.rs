@@ -188,6 +188,7 @@ fn describe(event: &Event) -> Option<String> {
         | EventKind::WaveComplete { .. }
         | EventKind::WaveRolledBack { .. }
         | EventKind::IntegrationComplete { .. }
+        | EventKind::WorkerMetrics { .. }
         | EventKind::SessionLanded { .. } => return None,
     };
     Some(format!("  {line}"))

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+use super::leftover;
 use super::run::Job;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::team::Worker;
@@ -84,6 +85,7 @@ pub fn launch(worker: &Worker, words: &[String], around: Around<'_>) -> Result<L
         environment: environment(worker, around)?,
         input: (!asked_here).then(|| around.prompt.as_bytes().to_vec()),
         timeout: around.timeout,
+        mark: leftover::mark(),
         limit: if worker.stream == Stream::Text { TEXT } else { EVENTS },
     };
     Ok(Launch { job, shown: words.join(" ") })

@@ -4,8 +4,8 @@
 /// The variable that marks everything that a worker starts.
 pub(super) const MARK: &str = "AP_RUN";
 
-/// A mark that no other run has.
-pub(super) fn mark() -> String {
+/// A mark that no other run of a worker has.
+pub fn mark() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let own = crate::store::this_process();
@@ -16,10 +16,10 @@ pub(super) fn mark() -> String {
 #[cfg(target_os = "linux")]
 const ROUNDS: usize = 5;
 
-/// Kills what is left of a run. Where the system does not show the variables of processes, as
+/// Kills what is left of the run of that mark. Where the system does not show the variables of processes, as
 /// outside Linux, nothing is.
 #[cfg(target_os = "linux")]
-pub(super) fn kill(mark: &str) {
+pub fn kill(mark: &str) {
     let wanted = format!("{MARK}={mark}");
     for _ in 0..ROUNDS {
         if !kill_once(wanted.as_bytes()) {
@@ -29,7 +29,7 @@ pub(super) fn kill(mark: &str) {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn kill(_mark: &str) {}
+pub fn kill(_mark: &str) {}
 
 #[cfg(target_os = "linux")]
 fn kill_once(wanted: &[u8]) -> bool {

@@ -3,7 +3,7 @@
 
 pub mod group;
 mod launch;
-mod leftover;
+pub mod leftover;
 mod run;
 
 pub use launch::{Around, INHERITED, Launch, PROMPT, launch};

@@ -1,22 +1,21 @@
 //! Who plans: the built-in planner, or a worker of the team that the command or the
 //! configuration names.
 
-use std::path::Path;
-
 use anyhow::Result;
 
 use super::Args;
 use crate::analysis::Analysis;
 use crate::commands::project::{Project, Tree};
+use crate::commands::session::Team;
 use crate::commands::{Ctx, Environment};
 use crate::domain::error::Failure;
 use crate::domain::pattern::Pattern;
 use crate::domain::plan::{Facts, Plan, prove};
-use crate::domain::team::{self, BUILT_IN, Worker};
+use crate::domain::team::{BUILT_IN, Worker};
 use crate::execute::narrate::Reporter;
 use crate::planner::asked::question::{About, Reader, question};
 use crate::planner::asked::{self, Asked, Asking};
-use crate::store::{self, Steps, layout};
+use crate::store::Steps;
 
 /// A worker that is asked, with what it is started from.
 #[derive(Debug)]
@@ -37,7 +36,8 @@ pub(super) fn chosen(ctx: &Ctx, project: &Project, args: &Args) -> Result<Option
     if args.prompt || name.is_empty() || name == BUILT_IN {
         return Ok(None);
     }
-    let worker = worker(project, &name).map_err(|error| match error.downcast::<Failure>() {
+    let worker = Team::read(project, Some(&name)).and_then(|team| team.planner().cloned());
+    let worker = worker.map_err(|error| match error.downcast::<Failure>() {
         Ok(failure) if args.planner.is_none() => {
             let message = format!("`plan.planner`: {}", failure.message);
             Failure { message, ..failure }.into()
@@ -47,17 +47,6 @@ pub(super) fn chosen(ctx: &Ctx, project: &Project, args: &Args) -> Result<Option
     })?;
     let (environment, failpoint) = (ctx.env.clone(), ctx.failpoint.clone());
     Ok(Some(Planner { worker, environment, failpoint }))
-}
-
-/// The worker of an id. The team is that of the main worktree: no other can add to it.
-fn worker(project: &Project, id: &str) -> Result<Worker> {
-    let shown = layout::team().to_lossy().into_owned();
-    let file = project.repository.main_root()?.join(Path::new(&shown));
-    let text = store::read_text(&file, &shown)?.unwrap_or_else(|| "schema = 1\n".to_owned());
-    let workers = team::read(&text).require(&shown)?;
-    let worker = team::find(&workers, id, &shown)?;
-    worker.require_planner()?;
-    Ok(worker.clone())
 }
 
 /// Asks a worker for a plan.

@@ -3,6 +3,7 @@
 
 mod approval;
 mod naming;
+mod team;
 mod teller;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use anyhow::Result;
 
 pub use approval::{Consent, commands};
 pub use naming::Purpose;
+pub use team::Team;
 pub use teller::{Notes, Teller};
 
 use super::Ctx;

@@ -39,6 +39,8 @@ pub struct Config {
     pub commits: Commits,
     /// How worktrees are made.
     pub worktrees: Worktrees,
+    /// The most workers at once; 0: as many as the team allows.
+    pub jobs: usize,
     /// What a commit elsewhere to a reserved path is met with.
     pub on_reserved: OnReserved,
     /// Who may widen the scope of a running objective.
@@ -123,6 +125,7 @@ fn typed(root: Option<&Node>) -> Config {
         merge_style: reader.merge_style(),
         commits: reader.commits(),
         worktrees: reader.worktrees(),
+        jobs: reader.jobs(),
         on_reserved: reader.on_reserved(),
         grant: reader.grant(),
         land_via: reader.land_via(),

@@ -158,6 +158,10 @@ impl<'a> Reader<'a> {
     }
 
     /// One of the words of the key's row.
+    pub(super) fn jobs(&self) -> usize {
+        self.number("run", "jobs")
+    }
+
     fn choice<T: Copy>(&self, table: &str, key: &str, words: &[(&str, T)]) -> T {
         self.value(table, key, |n| words.iter().find(|(w, _)| n.as_str() == Some(w)).map(|w| w.1))
     }

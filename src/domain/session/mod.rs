@@ -307,6 +307,12 @@ impl Session {
         self.cleaned && self.waves.is_empty() && self.open.is_none()
     }
 
+    /// Whether a living process watches a worker of the session; `is_alive` tells of one.
+    pub fn is_driven(&self, is_alive: impl Fn(&Holder) -> bool) -> bool {
+        let last = self.objectives.iter().filter_map(|o| o.attempts.last());
+        last.into_iter().any(|attempt| attempt.returned.is_none() && is_alive(&attempt.holder))
+    }
+
     /// The workers who took part in what these objectives have, as `Name <mail>`, each once.
     pub fn co_authors<'s>(&'s self, of: impl Fn(&Standing) -> bool + 's) -> Vec<String> {
         let mut people: Vec<String> = Vec::new();

@@ -302,7 +302,10 @@ fn amended(
         time: time.to_owned(),
     });
     match amendment {
-        Amendment::Grant { requests, .. } => {
+        Amendment::Grant { objective, requests, .. } => {
+            // With what it lacked it is another task: every worker may try.
+            let standing = of(session, objective)?;
+            standing.tries_from = standing.attempts.len();
             for seq in requests {
                 request_of(session, *seq)?.state = Asked::Granted;
             }

@@ -4,7 +4,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Transport, Worker};
+use super::Worker;
 
 /// The kind of worker that leaves the choice to the assignment.
 pub const AUTO: &str = "auto";
@@ -52,8 +52,7 @@ pub fn assign(
 ) -> Assignment {
     let named = wanted.agent_type != AUTO;
     let can = |c: &Candidate<'_>| {
-        c.worker.enabled
-            && c.worker.transport != Transport::Human
+        c.worker.can_work()
             && (!named || c.worker.agent_type == wanted.agent_type)
             && !not.contains(&c.worker.id)
     };

@@ -67,6 +67,8 @@ pub struct Job {
     pub timeout: Duration,
     /// How many bytes of its standard output are handed on; the rest is read and dropped.
     pub limit: u64,
+    /// What marks everything that it starts: one of [`leftover::mark`].
+    pub mark: String,
 }
 
 /// Where a line was written to.
@@ -127,11 +129,10 @@ pub async fn run(
     mut on_line: impl FnMut(Line<'_>),
 ) -> Result<Ended> {
     let begun = Instant::now();
-    let mark = leftover::mark();
-    let mut child = start(job, &mark)?;
+    let mut child = start(job)?;
     let number = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     let leader = number.context("a process that was started has a number")?;
-    let guard = Guard { leader, mark };
+    let guard = Guard { leader, mark: job.mark.clone() };
     let dropped = Arc::new(AtomicU64::new(0));
     let (sender, mut lines) = mpsc::channel(WAITING);
     if let Some(pipe) = child.stdout.take() {
@@ -185,12 +186,12 @@ impl Drop for Guard {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the place that starts workers")]
-fn start(job: &Job, mark: &str) -> Result<Child> {
+fn start(job: &Job) -> Result<Child> {
     let program = job.words.first().context("a command has a program")?;
     let mut command = std::process::Command::new(program);
     command.args(&job.words[1..]).current_dir(&job.directory);
     command.env_clear().envs(job.environment.iter().map(|(name, value)| (name, value)));
-    command.env(leftover::MARK, mark);
+    command.env(leftover::MARK, &job.mark);
     // An agent that waits for the end of an open pipe would wait for ever.
     command.stdin(if job.input.is_some() { Stdio::piped() } else { Stdio::null() });
     command.stdout(Stdio::piped()).stderr(Stdio::piped());

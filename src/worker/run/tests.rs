@@ -10,6 +10,7 @@ fn job(script: &str) -> Job {
         input: Some(b"the prompt\n".to_vec()),
         timeout: Duration::from_secs(30),
         limit: 1 << 20,
+        mark: crate::worker::leftover::mark(),
     }
 }
 

@@ -1,0 +1,129 @@
+//! The workers of a wave: each gets an objective, works beside the others, and what it leaves is
+//! committed and judged. The journal is followed, so that what is said in another terminal counts
+//! here; between two steps nobody is kept from it.
+
+mod ask;
+mod came_back;
+mod floor;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+use super::interrupt;
+use super::listener::Listener;
+use super::narrate::Interrupted;
+use super::session::Handle;
+use crate::domain::id::ObjectiveId;
+use crate::domain::session::Phase;
+use crate::domain::team::Worker;
+use crate::git::worktrees;
+use crate::report::Templates;
+use crate::worker::Urgency;
+
+use floor::Floor;
+
+/// How long it is waited for something to happen before the journal is looked at again.
+const PACE: Duration = Duration::from_millis(100);
+
+/// Who may be given work, and how much at once.
+pub struct Crew<'a> {
+    /// The workers, in the order of the team.
+    pub workers: &'a [Worker],
+    /// The most that work at once; 0: as many as the team allows.
+    pub jobs: usize,
+    /// Only these objectives; empty: all.
+    pub only: &'a [ObjectiveId],
+    /// The variables that there are.
+    pub known: &'a dyn Fn(&str) -> Option<OsString>,
+}
+
+impl std::fmt::Debug for Crew<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Crew").field("jobs", &self.jobs).finish_non_exhaustive()
+    }
+}
+
+impl Crew<'_> {
+    /// Whether anybody of it can be given work.
+    pub fn can_work(&self) -> bool {
+        self.workers.iter().any(Worker::can_work)
+    }
+}
+
+/// How a session is taken in hand, again and again.
+pub type Open<'a, 'h> = &'a dyn Fn() -> Result<Handle<'h>>;
+
+/// Has the objectives of the current wave worked on until no worker can do more: all of them are
+/// settled, or wait for the owner or for people.
+///
+/// On Ctrl-C the workers are ended, what they did stays in their worktrees, and the error is
+/// [`Interrupted`].
+pub fn work(
+    crew: &Crew<'_>,
+    open: Open<'_, '_>,
+    templates: &Templates,
+    listener: &mut dyn Listener,
+) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("workers")
+        .enable_all()
+        .build()
+        .context("starting the event loop")?;
+    let mut signals = interrupt::subscribe();
+    signals.mark_unchanged();
+    let mut floor = Floor::new(crew, open, templates, runtime.handle().clone());
+    let mut stopped: Option<Urgency> = None;
+    let mut outcome = Ok(());
+    loop {
+        if stopped.is_none() && outcome.is_ok() {
+            outcome = floor.fill(listener);
+            if outcome.is_err() {
+                floor.stop(Urgency::Stop);
+            }
+        }
+        if floor.is_empty() {
+            break;
+        }
+        if let Err(error) = floor.listen(PACE, listener) {
+            floor.stop(Urgency::Stop);
+            outcome = outcome.and(Err(error));
+        }
+        if signals.has_changed().unwrap_or(false) {
+            signals.mark_unchanged();
+            let more = if stopped.is_none() { Urgency::Stop } else { Urgency::AtOnce };
+            floor.stop(more);
+            stopped = Some(more);
+        }
+    }
+    runtime.shutdown_background();
+    outcome?;
+    match stopped {
+        Some(_) => Err(Interrupted::by_ctrl_c().into()),
+        None => Ok(()),
+    }
+}
+
+/// Takes away the worktrees of merged objectives that workers were given: nobody works in them
+/// any more. What is not on their branches stays with them.
+pub fn tidy(handle: &Handle<'_>) -> Result<()> {
+    let tools = handle.tools;
+    for standing in &handle.session.objectives {
+        let Some(place) = &standing.place else { continue };
+        let worktree = Path::new(&place.worktree);
+        if standing.phase != Phase::Merged || standing.attempts.is_empty() || !worktree.exists() {
+            continue;
+        }
+        let mut dirt = worktrees::dirty(worktree)?;
+        dirt.untracked.retain(|path| !place.brought.contains(&path.to_string()));
+        let head = worktrees::head_of(tools.repository, worktree)?;
+        if dirt.is_clean() && head == standing.tip {
+            tools.steps.pass("tidy", standing.id.as_str())?;
+            worktrees::remove(tools.repository, worktree, tools.steps)?;
+        }
+    }
+    Ok(())
+}
