@@ -10,8 +10,8 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::commands::{
     Ctx, Exit, Globals, analyze, approve, check, clean, completions, config, diff, done, drop,
-    fail, history, hook, init, land, man, merge, path, plan, report, retry, run as run_session,
-    schema, scope, show, start, status, sync, undo, verify,
+    fail, history, hook, init, land, logs, man, merge, path, plan, report, retry,
+    run as run_session, schema, scope, show, start, status, stop, sync, undo, verify,
 };
 use crate::domain::error::{Failure, Kind};
 
@@ -54,10 +54,12 @@ pub enum Verb {
     Fail(fail::Args),
     Retry(retry::Args),
     Drop(drop::Args),
+    Stop(stop::Args),
     Merge(merge::Args),
     Undo(undo::Args),
     Sync(sync::Args),
     Path(path::Args),
+    Logs(logs::Args),
     Diff(diff::Args),
     Scope(scope::Args),
     Analyze(analyze::Args),
@@ -79,8 +81,8 @@ const GROUPS: [(&str, &[&str]); 4] = [
     (
         "By hand",
         &[
-            "approve", "start", "done", "fail", "retry", "drop", "merge", "undo", "sync", "path",
-            "diff", "scope",
+            "approve", "start", "done", "fail", "retry", "drop", "stop", "merge", "undo", "sync",
+            "path", "logs", "diff", "scope",
         ],
     ),
     ("Look", &["analyze", "show", "report", "history", "verify"]),
@@ -158,6 +160,8 @@ pub fn run(ctx: &Ctx, verb: Verb) -> anyhow::Result<Exit> {
         Verb::Drop(args) => drop::run(ctx, &args),
         Verb::Undo(args) => undo::run(ctx, &args),
         Verb::Sync(args) => sync::run(ctx, &args),
+        Verb::Stop(args) => stop::run(ctx, &args),
+        Verb::Logs(args) => logs::run(ctx, &args),
         Verb::Diff(args) => diff::run(ctx, &args),
         Verb::Status(args) => status::run(ctx, &args),
         Verb::Scope(args) => scope::run(ctx, &args),

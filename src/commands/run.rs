@@ -9,7 +9,7 @@ use crate::domain::event::EventKind;
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::session::{Next, Phase, next};
 use crate::execute::listener::Listener as _;
-use crate::execute::run::{self, Crew};
+use crate::execute::run::{self, Crew, Held};
 use crate::execute::session::Handle;
 use crate::execute::start::start_all;
 use crate::report::Templates;
@@ -146,7 +146,8 @@ pub fn advance(
             return Ok(());
         }
         if crew.can_work() && current.is_some() {
-            run::work(&crew, &open, templates, teller)?;
+            let held = run::work(&crew, &open, templates, teller)?;
+            require_none_held(id, &held)?;
         }
         let mut handle = open()?;
         run::tidy(&handle)?;
@@ -193,6 +194,17 @@ pub fn advance(
             }
         }
     }
+}
+
+/// `git ap stop` in another terminal ends the run too.
+fn require_none_held(id: &PlanId, held: &Held) -> Result<(), Failure> {
+    let who = match held {
+        Held::All => "the workers".to_owned(),
+        Held::Some(held) if held.is_empty() => return Ok(()),
+        Held::Some(held) => held.iter().map(ObjectiveId::as_str).collect::<Vec<_>>().join(", "),
+    };
+    let message = format!("stopped in another terminal: {who}");
+    Err(Failure::new(Kind::Worker, message).hint(format!("git ap run {}", id.slug())))
 }
 
 /// With `--objective`, the wave is not merged: what became of these is all that is told.

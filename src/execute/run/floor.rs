@@ -70,6 +70,10 @@ pub(super) struct Floor<'a, 'h> {
     people: BTreeSet<ObjectiveId>,
     /// What was asked for before this is of an earlier run.
     heard: Option<u64>,
+    /// Objectives whose workers somebody wanted to be stopped: they wait for the next run.
+    pub(super) held: BTreeSet<ObjectiveId>,
+    /// Whether all were to be stopped.
+    pub(super) all_held: bool,
 }
 
 impl<'a, 'h> Floor<'a, 'h> {
@@ -92,6 +96,8 @@ impl<'a, 'h> Floor<'a, 'h> {
             backlog: Arc::default(),
             people: BTreeSet::new(),
             heard: None,
+            held: BTreeSet::new(),
+            all_held: false,
         }
     }
 
@@ -146,6 +152,8 @@ impl<'a, 'h> Floor<'a, 'h> {
         let heard = *self.heard.get_or_insert(session.seq);
         let asked = session.stops.iter().filter(|(seq, _)| *seq > heard);
         let asked: Vec<&Option<ObjectiveId>> = asked.map(|(_, objective)| objective).collect();
+        self.all_held = asked.iter().any(|objective| objective.is_none());
+        self.held = asked.iter().filter_map(|objective| (*objective).clone()).collect();
         for at_work in &mut self.at_work {
             let standing = session.objective(&at_work.objective);
             let still = standing.is_some_and(|s| s.phase == Phase::Working);
@@ -191,7 +199,8 @@ impl<'a, 'h> Floor<'a, 'h> {
     fn step_of(&self, handle: &Handle<'_>, standing: &Standing) -> Result<Option<Step>> {
         let id = standing.id.clone();
         let here = self.at_work.iter().any(|at_work| at_work.objective == id);
-        if here || self.people.contains(&id) {
+        let held = self.all_held || self.held.contains(&id);
+        if here || held || self.people.contains(&id) {
             return Ok(None);
         }
         let alive = |holder: &_| *holder != store::this_process() && store::is_alive(holder);

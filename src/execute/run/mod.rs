@@ -53,6 +53,15 @@ impl Crew<'_> {
     }
 }
 
+/// Whose workers somebody in another terminal has stopped: they wait for the next run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Everybody's.
+    All,
+    /// These objectives'; usually none.
+    Some(Vec<ObjectiveId>),
+}
+
 /// How a session is taken in hand, again and again.
 pub type Open<'a, 'h> = &'a dyn Fn() -> Result<Handle<'h>>;
 
@@ -66,7 +75,7 @@ pub fn work(
     open: Open<'_, '_>,
     templates: &Templates,
     listener: &mut dyn Listener,
-) -> Result<()> {
+) -> Result<Held> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("workers")
@@ -103,7 +112,8 @@ pub fn work(
     outcome?;
     match stopped {
         Some(_) => Err(Interrupted::by_ctrl_c().into()),
-        None => Ok(()),
+        None if floor.all_held => Ok(Held::All),
+        None => Ok(Held::Some(floor.held.into_iter().collect())),
     }
 }
 
