@@ -11,7 +11,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use crate::commands::{
     Ctx, Exit, Globals, analyze, approve, check, clean, completions, config, diff, done, drop,
     fail, history, hook, init, land, logs, man, merge, path, plan, report, retry,
-    run as run_session, schema, scope, show, start, status, stop, sync, undo, verify,
+    run as run_session, sandbox, schema, scope, show, start, status, stop, sync, undo, verify,
 };
 use crate::domain::error::{Failure, Kind};
 
@@ -70,6 +70,7 @@ pub enum Verb {
     Init(init::Args),
     Hook(hook::Args),
     Config(config::Args),
+    Sandbox(sandbox::Args),
     Schema(schema::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -86,7 +87,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
         ],
     ),
     ("Look", &["analyze", "show", "report", "history", "verify"]),
-    ("Set up", &["init", "hook", "config", "schema", "completions", "man"]),
+    ("Set up", &["init", "hook", "config", "sandbox", "schema", "completions", "man"]),
 ];
 
 const STYLES: Styles = Styles::styled()
@@ -178,6 +179,7 @@ pub fn run(ctx: &Ctx, verb: Verb) -> anyhow::Result<Exit> {
         Verb::Init(args) => init::run(ctx, &args),
         Verb::Hook(args) => hook::run(ctx, &args),
         Verb::Config(args) => config::run(ctx, &args),
+        Verb::Sandbox(args) => sandbox::run(ctx, &args),
         Verb::Schema(args) => schema::run(ctx, &args),
     }
 }

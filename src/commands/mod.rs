@@ -27,6 +27,7 @@ pub mod project;
 pub mod report;
 pub mod retry;
 pub mod run;
+pub mod sandbox;
 pub mod schema;
 pub mod scope;
 pub mod session;

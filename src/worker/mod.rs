@@ -5,6 +5,7 @@ pub mod group;
 mod launch;
 pub mod leftover;
 mod run;
+pub mod sandbox;
 
 pub use launch::{Around, INHERITED, Launch, PROMPT, launch};
 pub use run::{Ended, Job, Line, Source, Urgency, run};

@@ -24,6 +24,7 @@ mod plan;
 mod record;
 mod reports;
 mod repositories;
+mod sandbox;
 mod scope_who;
 mod session;
 mod setup;

@@ -7,7 +7,9 @@ mod typed;
 use std::fmt::Write as _;
 
 pub use shape::{CONFIG, GLOBAL_FORBID};
-pub use typed::{Breadth, Commits, Gates, Grant, LandVia, MergeStyle, OnReserved, Sign, Worktrees};
+pub use typed::{
+    Breadth, Commits, Gates, Grant, LandVia, MergeStyle, OnReserved, Sandbox, Sign, Worktrees,
+};
 
 use super::document::{self, Field, FieldKind, Node};
 use super::finding::{Code, Finding, Place};
@@ -41,6 +43,8 @@ pub struct Config {
     pub worktrees: Worktrees,
     /// The most workers at once; 0: as many as the team allows.
     pub jobs: usize,
+    /// Whether workers are held to their scope by the operating system.
+    pub sandbox: Sandbox,
     /// What a commit elsewhere to a reserved path is met with.
     pub on_reserved: OnReserved,
     /// Who may widen the scope of a running objective.
@@ -126,6 +130,7 @@ fn typed(root: Option<&Node>) -> Config {
         commits: reader.commits(),
         worktrees: reader.worktrees(),
         jobs: reader.jobs(),
+        sandbox: reader.sandbox(),
         on_reserved: reader.on_reserved(),
         grant: reader.grant(),
         land_via: reader.land_via(),

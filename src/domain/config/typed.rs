@@ -91,6 +91,17 @@ pub enum Grant {
     Never,
 }
 
+/// Whether workers are held to their scope by the operating system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sandbox {
+    /// As far as it can.
+    Auto,
+    /// They are, or they do not run.
+    Scope,
+    /// They are not.
+    Off,
+}
+
 /// How the target gets the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LandVia {
@@ -223,6 +234,11 @@ impl<'a> Reader<'a> {
     pub(super) fn grant(&self) -> Grant {
         let words = [("owner", Grant::Owner), ("free", Grant::Free), ("never", Grant::Never)];
         self.choice("scope", "grant", &words)
+    }
+
+    pub(super) fn sandbox(&self) -> Sandbox {
+        let words = [("auto", Sandbox::Auto), ("scope", Sandbox::Scope), ("off", Sandbox::Off)];
+        self.choice("run", "sandbox", &words)
     }
 
     pub(super) fn on_reserved(&self) -> OnReserved {

@@ -310,3 +310,15 @@ pub fn os_path(path: &RepoPath) -> OsString {
 pub fn os_path_of(bytes: &[u8]) -> OsString {
     os_str(bytes)
 }
+
+/// What git ignores in a worktree, sorted: a directory that is ignored as a whole is one path.
+pub fn ignored(worktree: &Path) -> Result<Vec<RepoPath>> {
+    let args = ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=normal"];
+    let more = ["--ignore-submodules=all", "--ignored=matching"];
+    let output = link::followed(worktree)?.output(args.iter().chain(&more))?;
+    let rows = output.split(|b| *b == 0).filter_map(|row| row.strip_prefix(b"!! "));
+    let paths = rows.map(|row| repo_path(row.strip_suffix(b"/").unwrap_or(row)));
+    let mut paths = paths.collect::<Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
+}

@@ -103,6 +103,15 @@ impl Repo {
         Run::new(self, arguments)
     }
 
+    /// Another program with these arguments, in the same way.
+    pub fn program<S: AsRef<std::ffi::OsStr>>(
+        &self,
+        program: &str,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Run<'_> {
+        Run::of(self, Command::new(program), arguments)
+    }
+
     /// Everything that a refused command must leave as it was.
     pub fn state(&self) -> State {
         State::of(self)

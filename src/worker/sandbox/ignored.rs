@@ -1,0 +1,216 @@
+//! What git ignores in a worktree: outputs of builds and tests, which a worker may write. A
+//! directory that is not there yet is made when an ignore file names it, because the sandbox
+//! cannot open what does not exist.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::places::Seen;
+use crate::domain::path::RepoPath;
+use crate::git::{Git, worktrees};
+
+/// Directories that build tools and test runners make. Ignore files name some without the slash
+/// that would say that it is a directory.
+const OUTPUTS: [&str; 36] = [
+    ".cache",
+    ".dart_tool",
+    ".eggs",
+    ".gradle",
+    ".hypothesis",
+    ".mypy_cache",
+    ".next",
+    ".nox",
+    ".nuxt",
+    ".nyc_output",
+    ".output",
+    ".parcel-cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".svelte-kit",
+    ".terraform",
+    ".tox",
+    ".turbo",
+    ".venv",
+    ".vite",
+    "_build",
+    "build",
+    "coverage",
+    "deps",
+    "dist",
+    "htmlcov",
+    "log",
+    "logs",
+    "node_modules",
+    "obj",
+    "out",
+    "output",
+    "target",
+    "tmp",
+    "vendor",
+    "venv",
+];
+
+/// An ignore file that names more directories than this is a list of what any tool could make:
+/// of that only [`OUTPUTS`] and what the main worktree has are made. Empty directories are not
+/// harmless everywhere (setuptools takes them for packages).
+const FEW: usize = 12;
+
+/// Files whose directory is one that tools build in.
+const MANIFESTS: [&str; 9] = [
+    "Cargo.toml",
+    "build.gradle",
+    "build.gradle.kts",
+    "composer.json",
+    "go.mod",
+    "mix.exs",
+    "package.json",
+    "pom.xml",
+    "pyproject.toml",
+];
+
+/// What git ignores in a worktree and what it would ignore.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Ignored {
+    /// Directories that are there.
+    pub directories: Vec<RepoPath>,
+    /// Files that are there.
+    pub files: Vec<RepoPath>,
+    /// Directories that are to be made.
+    pub missing: Vec<RepoPath>,
+}
+
+/// Looks into a worktree. `tracked` are the paths of its commit, sorted; `main` is the worktree
+/// that shows which of the directories tools make here.
+pub(super) fn ignored(
+    worktree: &Path,
+    main: Option<&Path>,
+    tracked: &[RepoPath],
+    look: impl Fn(&RepoPath) -> Seen,
+) -> Result<Ignored> {
+    let mut found = Ignored::default();
+    for path in worktrees::ignored(worktree)? {
+        match look(&path) {
+            Seen::Directory if !is_tracked(&path, tracked) => found.directories.push(path),
+            Seen::File => found.files.push(path),
+            // A link leads to somebody else's files.
+            Seen::Directory | Seen::Other | Seen::Nothing => {}
+        }
+    }
+    let in_main =
+        |path: &RepoPath| main.is_some_and(|main| main.join(worktrees::os_path(path)).is_dir());
+    let mut wanted: BTreeSet<RepoPath> = BTreeSet::new();
+    for file in tracked.iter().filter(|path| path.file_name() == b".gitignore") {
+        if look(file) != Seen::File {
+            continue;
+        }
+        // One that cannot be read ignores nothing.
+        let Ok(text) = std::fs::read(worktree.join(worktrees::os_path(file))) else { continue };
+        let base = file.parent();
+        let names = named(&text);
+        let few = names.len() <= FEW;
+        for name in &names {
+            wanted.extend(name.places(base.as_ref(), tracked, few, in_main));
+        }
+    }
+    wanted.retain(|path| {
+        look(path) == Seen::Nothing && !is_tracked(path, tracked) && is_reached(path, &look)
+    });
+    found.missing = agreed(worktree, &wanted)?;
+    Ok(found)
+}
+
+/// Whether something of a directory is tracked, or it is itself.
+fn is_tracked(path: &RepoPath, tracked: &[RepoPath]) -> bool {
+    let from = tracked.partition_point(|other| other < path);
+    // What is below stands behind it, with names between that begin like it.
+    let near = tracked[from..].iter();
+    near.take_while(|other| other.as_bytes().starts_with(path.as_bytes()))
+        .any(|other| other == path || other.is_below(path))
+}
+
+/// Whether nothing but directories, or nothing at all, leads to a path.
+fn is_reached(path: &RepoPath, look: impl Fn(&RepoPath) -> Seen) -> bool {
+    let above = std::iter::successors(path.parent(), RepoPath::parent);
+    above.map(|path| look(&path)).all(|seen| matches!(seen, Seen::Directory | Seen::Nothing))
+}
+
+/// Those of the directories that git would ignore, all rules taken together.
+fn agreed(worktree: &Path, wanted: &BTreeSet<RepoPath>) -> Result<Vec<RepoPath>> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    // With the slash, git takes what is not there for a directory.
+    let input: Vec<u8> =
+        wanted.iter().flat_map(|path| [path.as_bytes(), b"/\0"].concat()).collect();
+    let answer =
+        Git::elsewhere(worktree).answer(["check-ignore", "-z", "--stdin"], Some(&input))?;
+    let rows = answer.stdout.split(|byte| *byte == 0);
+    let rows: BTreeSet<&[u8]> = rows.filter_map(|row| row.strip_suffix(b"/")).collect();
+    Ok(wanted.iter().filter(|path| rows.contains(path.as_bytes())).cloned().collect())
+}
+
+/// A directory that an ignore file names, without any metacharacter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Named {
+    path: RepoPath,
+    /// Only beside the ignore file; else anywhere below.
+    anchored: bool,
+    /// The line says that it is a directory.
+    directory: bool,
+}
+
+impl Named {
+    /// Where it is to be made.
+    fn places(
+        &self,
+        base: Option<&RepoPath>,
+        tracked: &[RepoPath],
+        few: bool,
+        in_main: impl Fn(&RepoPath) -> bool,
+    ) -> Vec<RepoPath> {
+        let output = OUTPUTS.iter().any(|name| name.as_bytes() == self.path.file_name());
+        let beside = below(base, &self.path);
+        let mut out = Vec::new();
+        if in_main(&beside) || output || (self.directory && (few || self.anchored)) {
+            out.push(beside);
+        }
+        if !self.anchored {
+            let manifests = tracked.iter().filter(|path| {
+                MANIFESTS.iter().any(|name| name.as_bytes() == path.file_name())
+                    && base.is_none_or(|base| path.is_below(base))
+            });
+            let deeper = manifests.map(|path| below(path.parent().as_ref(), &self.path));
+            out.extend(deeper.filter(|path| in_main(path)));
+        }
+        out
+    }
+}
+
+fn below(base: Option<&RepoPath>, path: &RepoPath) -> RepoPath {
+    let Some(base) = base else { return path.clone() };
+    let bytes = [base.as_bytes(), b"/", path.as_bytes()].concat();
+    RepoPath::new(bytes).expect("two paths joined are a path")
+}
+
+/// The directories that the lines of an ignore file name (gitignore(5), "PATTERN FORMAT").
+fn named(text: &[u8]) -> Vec<Named> {
+    let mut found: Vec<Named> = Vec::new();
+    for line in text.split(|byte| *byte == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line).trim_ascii_end();
+        if line.is_empty() || b"#!".contains(&line[0]) || line.iter().any(|b| b"*?[\\".contains(b))
+        {
+            continue;
+        }
+        let (line, directory) = line.strip_suffix(b"/").map_or((line, false), |line| (line, true));
+        let (path, rooted) = line.strip_prefix(b"/").map_or((line, false), |line| (line, true));
+        let Some(path) = RepoPath::new(path) else { continue };
+        let anchored = rooted || path.parent().is_some();
+        let one = Named { path, anchored, directory };
+        if !found.contains(&one) {
+            found.push(one);
+        }
+    }
+    found
+}
