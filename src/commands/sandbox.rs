@@ -105,6 +105,7 @@ impl Here {
             law: &self.agreed.rules,
             temporary,
             inbox: None,
+            home: None,
             state: &[],
         })
     }

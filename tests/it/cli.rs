@@ -60,6 +60,7 @@ fn call(verb: &str) -> Vec<&str> {
         "path" | "drop" => vec![verb, "T1"],
         "scope" => vec![verb, "who", "src/a.rs"],
         "hook" => vec![verb, "status"],
+        "sandbox" => vec![verb, "--dry-run"],
         "verify" => vec![verb, "HEAD..HEAD"],
         _ => vec![verb],
     }

@@ -102,6 +102,12 @@ static WORKER: Shape = Shape {
             "Variables that it gets; \"${NAME}\" is taken from the environment.",
         ),
         Field::optional(
+            "state",
+            FieldKind::Texts,
+            "[]",
+            "What in the home it may write beside its preset's own; a directory ends in \"/\".",
+        ),
+        Field::optional(
             "co_author",
             FieldKind::NonEmptyText,
             "",
@@ -255,6 +261,10 @@ mod tests {
                 "5 `A=B` cannot name a variable",
             ),
             ("id = \"a\"\ncommand = [\"a\\u0000\"]", "4 `command` holds a NUL; remove it"),
+            (
+                "id = \"a\"\npreset = \"pi\"\nstate = [\".x/\", \"/etc\"]",
+                "5 `state` cannot be `/etc`: it names nothing in the home; write",
+            ),
             ("id = \"a\"\ncommand = []", "4 `command` is empty"),
         ] {
             let found = told(&text(rows));
@@ -270,7 +280,7 @@ mod tests {
     #[test]
     fn a_worker_is_what_its_entry_says_and_its_preset_for_the_rest() {
         let text = "schema = 1\n[[worker]]\nid = \"fast\"\npreset = \"codex\"\n\
-            env = { KEY = \"a${X}b\" }\n[[worker]]\nid = \"own\"\npreset = \"codex\"\n\
+            env = { KEY = \"a${X}b\" }\nstate = [\".npm/\"]\n[[worker]]\nid = \"own\"\npreset = \"codex\"\n\
             command = [\"x\"]\nenabled = false\n[[worker]]\nid = \"me\"\ntransport = \"human\"\n\
             [[worker]]\nid = \"far\"\ntransport = \"mcp\"\nurl = \"u\"\narguments = { a = [1, true] }\n";
         let workers = read(text).require("team").expect("it is right");
@@ -280,6 +290,8 @@ mod tests {
         assert_eq!((fast.agent_type.as_str(), own.asking()), ("codex", vec!["x".to_owned()]));
         assert_eq!(fast.co_author.as_deref(), Some("Codex <codex@openai.com>"));
         assert_eq!(far.arguments, serde_json::json!({ "a": [1, true] }));
+        assert_eq!(fast.state(), [".codex/", ".npm/"]);
+        assert_eq!((own.state(), me.state()), (vec![".codex/".to_owned()], Vec::new()));
         let set = fast.environment(|name| (name == "X").then(|| "$".to_owned()));
         assert_eq!(set, Ok(vec![("KEY".to_owned(), "a$b".to_owned())]));
         let unset = fast.environment(|_| None).expect_err("it is not set");

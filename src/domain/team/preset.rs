@@ -17,6 +17,8 @@ pub struct Preset {
     pub stream: Stream,
     /// Variables that it is given beside those of its entry.
     pub env: &'static [(&'static str, &'static str)],
+    /// What it keeps in the home; a directory ends in `/`. The sandbox lets it write there.
+    pub state: &'static [&'static str],
     /// How commits name it, as `Name <mail>`; empty: not known.
     pub co_author: &'static str,
 }
@@ -53,6 +55,7 @@ pub static PRESETS: [Preset; 12] = [
         ],
         stream: Stream::Text,
         env: &[],
+        state: &[".aider/"],
         co_author: "",
     },
     Preset {
@@ -61,6 +64,7 @@ pub static PRESETS: [Preset; 12] = [
         asking: &[],
         stream: Stream::Claude,
         env: &[],
+        state: &[".amp/", ".cache/amp/", ".config/amp/", ".local/share/amp/"],
         co_author: "",
     },
     Preset {
@@ -79,6 +83,7 @@ pub static PRESETS: [Preset; 12] = [
         asking: &["claude", "-p", "--output-format", "stream-json", "--verbose"],
         stream: Stream::Claude,
         env: &[],
+        state: &[".claude.json", ".claude/"],
         co_author: "Claude <noreply@anthropic.com>",
     },
     Preset {
@@ -87,6 +92,7 @@ pub static PRESETS: [Preset; 12] = [
         asking: &["codex", "exec", "--json", "-s", "read-only", "-C", "{{worktree}}", "-"],
         stream: Stream::Codex,
         env: &[],
+        state: &[".codex/"],
         co_author: "Codex <codex@openai.com>",
     },
     Preset {
@@ -112,6 +118,7 @@ pub static PRESETS: [Preset; 12] = [
         ],
         stream: Stream::Copilot,
         env: &[],
+        state: &[".copilot/"],
         co_author: "",
     },
     Preset {
@@ -120,6 +127,7 @@ pub static PRESETS: [Preset; 12] = [
         asking: &["cursor-agent", "-p", "--output-format", "stream-json", "{{prompt}}"],
         stream: Stream::Claude,
         env: &[],
+        state: &[".config/cursor/", ".cursor/"],
         co_author: "",
     },
     Preset {
@@ -128,6 +136,7 @@ pub static PRESETS: [Preset; 12] = [
         asking: &["droid", "exec", "-f", "{{prompt_file}}"],
         stream: Stream::Text,
         env: &[],
+        state: &[".factory/"],
         co_author: "factory-droid[bot] <138933559+factory-droid[bot]@users.noreply.github.com>",
     },
     Preset {
@@ -136,6 +145,7 @@ pub static PRESETS: [Preset; 12] = [
         asking: &["gemini", "--skip-trust", "-o", "stream-json"],
         stream: Stream::Gemini,
         env: &[],
+        state: &[".gemini/"],
         co_author: "",
     },
     Preset {
@@ -144,6 +154,7 @@ pub static PRESETS: [Preset; 12] = [
         asking: &[],
         stream: Stream::Claude,
         env: &[("GOOSE_MODE", "auto")],
+        state: &[".config/goose/", ".local/share/goose/", ".local/state/goose/"],
         co_author: "",
     },
     Preset {
@@ -152,6 +163,12 @@ pub static PRESETS: [Preset; 12] = [
         asking: &["opencode", "run", "--format", "json", "--dir", "{{worktree}}"],
         stream: Stream::Opencode,
         env: &[],
+        state: &[
+            ".cache/opencode/",
+            ".config/opencode/",
+            ".local/share/opencode/",
+            ".local/state/opencode/",
+        ],
         co_author: "",
     },
     Preset {
@@ -160,6 +177,7 @@ pub static PRESETS: [Preset; 12] = [
         asking: &[],
         stream: Stream::Pi,
         env: &[],
+        state: &[".pi/"],
         co_author: "",
     },
     Preset {
@@ -168,9 +186,16 @@ pub static PRESETS: [Preset; 12] = [
         asking: &["qwen", "-o", "stream-json"],
         stream: Stream::Claude,
         env: &[],
+        state: &[".qwen/"],
         co_author: "",
     },
 ];
+
+/// Whether a text names something in a home: one or more names, none of them `.` or `..`.
+pub(super) fn is_state(text: &str) -> bool {
+    let path = text.strip_suffix('/').unwrap_or(text);
+    path.split('/').all(|name| !matches!(name, "" | "." | "..")) && !text.contains('\0')
+}
 
 /// The preset of that name.
 pub fn preset(name: &str) -> Option<&'static Preset> {
@@ -186,6 +211,8 @@ mod tests {
         assert!(PRESETS.is_sorted_by_key(|preset| preset.name));
         for preset in &PRESETS {
             assert!(!preset.command.is_empty(), "{}", preset.name);
+            assert!(!preset.state.is_empty() && preset.state.is_sorted(), "{}", preset.name);
+            assert!(preset.state.iter().all(|name| is_state(name)), "{}", preset.name);
             for argument in preset.command.iter().chain(preset.asking) {
                 let known = ["{{prompt}}", "{{prompt_file}}", "{{worktree}}"].contains(argument);
                 assert!(known || !argument.contains("{{"), "{}: {argument}", preset.name);

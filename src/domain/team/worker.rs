@@ -80,6 +80,8 @@ pub struct Worker {
     pub timeout_seconds: u64,
     /// Variables that it gets; a value may hold `${NAME}`.
     pub env: Vec<(String, String)>,
+    /// What in the home it may write beside its preset's own; a directory ends in `/`.
+    pub state: Vec<String>,
     /// How commits name it, as `Name <mail>`.
     pub co_author: Option<String>,
 }
@@ -131,6 +133,14 @@ impl Worker {
             out.push((name.clone(), value));
         }
         Ok(out)
+    }
+
+    /// What in the home the sandbox lets it write: its preset's own, and what its entry names. A
+    /// directory ends in `/`.
+    pub fn state(&self) -> Vec<String> {
+        let preset = self.preset.map_or(&[][..], |preset| preset.state);
+        let preset = preset.iter().map(|name| (*name).to_owned());
+        preset.chain(self.state.iter().cloned()).collect()
     }
 
     /// Refuses by name a worker that cannot be asked for a plan.
@@ -213,6 +223,7 @@ pub(super) fn worker(text: &str, node: &Node, findings: &mut Vec<Finding>) -> Op
         timeout_seconds: number("timeout_seconds")
             .and_then(|n| u64::try_from(n).ok())
             .unwrap_or(super::TIMEOUT_SECONDS),
+        state: texts(node, "state"),
         env: pairs.filter_map(|e| Some((e.key.clone(), e.node.as_str()?.to_owned()))).collect(),
         co_author,
     })
@@ -264,6 +275,14 @@ impl Reader<'_> {
         for argument in node.get("command").map_or(&[][..], Node::items) {
             if argument.as_str().is_some_and(|text| text.contains('\0')) {
                 self.report(argument, "`command` holds a NUL".to_owned(), "remove it");
+            }
+        }
+        for name in node.get("state").map_or(&[][..], Node::items) {
+            let text = name.as_str().unwrap_or_default();
+            if !preset::is_state(text) {
+                let message = format!("`state` cannot be `{text}`: it names nothing in the home");
+                let help = "write a path as it is below the home, as `.codex/`";
+                self.report(name, message, help);
             }
         }
         for entry in node.get("env").map_or(&[][..], Node::entries) {

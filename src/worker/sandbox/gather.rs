@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::ignored::ignored;
-use super::places::{Seen, holds, needs};
+use super::ignored::{Ignored, ignored};
+use super::places::{Needs, Seen, needs};
 use super::rules::{Place, Rules, Why};
 use crate::domain::path::RepoPath;
 use crate::domain::scope::{Rules as Law, Scope};
@@ -28,8 +28,10 @@ pub struct Site<'a> {
     pub temporary: Option<&'a Path>,
     /// Where it may leave requests, which is there.
     pub inbox: Option<&'a Path>,
-    /// What its program keeps in its home: files that are there, and directories.
-    pub state: &'a [PathBuf],
+    /// Its home.
+    pub home: Option<&'a Path>,
+    /// What in its home it may write; a directory ends in `/`.
+    pub state: &'a [String],
 }
 
 /// Decides what a worker may write. Nothing is changed; what the rules say is missing, is made by
@@ -44,42 +46,82 @@ pub fn rules(site: Site<'_>) -> Result<Rules> {
     let main = site.repository.main_root().ok();
     let ignored = ignored(&root, main.as_deref(), &tracked, look)?;
     let mut rules = Rules {
-        worktree: root.clone(),
+        worktree: root,
         directories: Vec::new(),
         files: Vec::new(),
         missing: Vec::new(),
-        temporary: None,
+        temporary: site.temporary.map(real).transpose()?,
     };
-    let at = |path: &RepoPath| root.join(worktrees::os_path(path));
-    let held =
-        |path: &RepoPath| needs.directories.iter().any(|(d, ..)| holds(d.as_ref(), Some(path)));
-    for (path, why, pattern) in &needs.directories {
-        let path = path.as_ref().map_or_else(|| root.clone(), at);
-        rules.directories.push(Place { path, why: *why, pattern: pattern.clone() });
+    of_scope(&mut rules, needs);
+    of_ignored(&mut rules, ignored);
+    let own = [(rules.temporary.clone(), Why::Temporary)];
+    let own = own.into_iter().chain([(site.inbox.map(real).transpose()?, Why::Inbox)]);
+    rules.directories.extend(own.filter_map(|(path, why)| Some(plain(path?, why))));
+    if let Some(home) = site.home {
+        of_home(&mut rules, &real(home)?, site.state);
     }
-    for (path, why, pattern) in &needs.files {
-        rules.files.push(Place { path: at(path), why: *why, pattern: pattern.clone() });
-    }
-    let plain = |path: PathBuf, why| Place { path, why, pattern: String::new() };
-    let outputs = ignored.directories.iter().chain(&ignored.missing).filter(|path| !held(path));
-    rules.directories.extend(outputs.map(|path| plain(at(path), Why::Ignored)));
-    let files = ignored.files.iter().filter(|path| !held(path));
-    rules.files.extend(files.map(|path| plain(at(path), Why::Ignored)));
-    rules.missing = needs.missing.iter().chain(&ignored.missing).map(at).collect();
     rules.missing.sort();
-    for (path, why) in [(site.temporary, Why::Temporary), (site.inbox, Why::Inbox)] {
-        let Some(path) = path else { continue };
-        rules.directories.push(plain(real(path)?, why));
-    }
-    rules.temporary = site.temporary.map(real).transpose()?;
-    for path in site.state {
-        // What is not there, the program has not made yet; it cannot be opened.
-        let Ok(path) = path.canonicalize() else { continue };
-        let list = if path.is_dir() { &mut rules.directories } else { &mut rules.files };
-        list.push(plain(path, Why::State));
-    }
     rules.require_away_from(&kept(site.repository)?)?;
     Ok(rules)
+}
+
+fn of_scope(rules: &mut Rules, needs: Needs) {
+    let root = rules.worktree.clone();
+    let at = |path: &RepoPath| root.join(worktrees::os_path(path));
+    rules.missing.extend(needs.missing.iter().map(at));
+    for (path, why, pattern) in needs.directories {
+        let path = path.as_ref().map_or_else(|| root.clone(), at);
+        rules.directories.push(Place { path, why, pattern });
+    }
+    for (path, why, pattern) in needs.files {
+        rules.files.push(Place { path: at(&path), why, pattern });
+    }
+}
+
+fn of_ignored(rules: &mut Rules, ignored: Ignored) {
+    let root = rules.worktree.clone();
+    let at = |path: RepoPath| root.join(worktrees::os_path(&path));
+    let missing: Vec<PathBuf> = ignored.missing.into_iter().map(at).collect();
+    for path in ignored.directories.into_iter().map(at).chain(missing.iter().cloned()) {
+        if !rules.may_write(&path) {
+            rules.directories.push(plain(path, Why::Ignored));
+        }
+    }
+    for path in ignored.files.into_iter().map(at) {
+        if !rules.may_write(&path) {
+            rules.files.push(plain(path, Why::Ignored));
+        }
+    }
+    rules.missing.extend(missing);
+}
+
+/// What a worker's program keeps in its home. A directory that it has not made yet is made: the
+/// home itself stays closed. A file that is not there cannot be opened.
+fn of_home(rules: &mut Rules, home: &Path, state: &[String]) {
+    for name in state {
+        let path = home.join(name);
+        if let Ok(path) = path.canonicalize() {
+            let list = if path.is_dir() { &mut rules.directories } else { &mut rules.files };
+            list.push(plain(path, Why::State));
+        } else if name.ends_with('/')
+            && let Some(path) = resolved(&path)
+        {
+            rules.missing.push(path.clone());
+            rules.directories.push(plain(path, Why::State));
+        }
+    }
+}
+
+/// A path that is not there without links in what of it is.
+fn resolved(path: &Path) -> Option<PathBuf> {
+    path.ancestors().skip(1).find_map(|above| {
+        let rest = path.strip_prefix(above).ok()?;
+        Some(above.canonicalize().ok()?.components().chain(rest.components()).collect())
+    })
+}
+
+fn plain(path: PathBuf, why: Why) -> Place {
+    Place { path, why, pattern: String::new() }
 }
 
 /// What must stay closed: the git directories and every worktree.

@@ -214,3 +214,90 @@ fn named(text: &[u8]) -> Vec<Named> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(texts: &str) -> Vec<RepoPath> {
+        let words = texts.split_whitespace();
+        words.map(|text| RepoPath::new(text).expect("a path")).collect()
+    }
+
+    #[test]
+    fn lines_that_name_a_directory() {
+        for (line, expected) in [
+            ("target/", Some(("target", false, true))),
+            ("/target", Some(("target", true, false))),
+            ("/target/\r", Some(("target", true, true))),
+            ("node_modules  ", Some(("node_modules", false, false))),
+            ("web/static/gen/", Some(("web/static/gen", true, true))),
+            ("# target/", None),
+            ("!target/", None),
+            ("*.log", None),
+            ("build-?/", None),
+            ("[Bb]in/", None),
+            ("\\#x/", None),
+            ("../x/", None),
+            ("/", None),
+            ("", None),
+            (".git/", None),
+            ("a//b/", None),
+        ] {
+            let named = named(line.as_bytes());
+            let one = named.first().map(|n| (n.path.to_lossy(), n.anchored, n.directory));
+            let one = one.as_ref().map(|(path, anchored, dir)| (&**path, *anchored, *dir));
+            assert_eq!(one, expected, "{line}");
+        }
+        assert_eq!(named(b"a/\nb/\na/\n").len(), 2);
+    }
+
+    #[test]
+    fn where_a_directory_is_made() {
+        let tracked = paths("Cargo.toml app/package.json app/web/package.json lib/x.rs");
+        // A line in the root's ignore file (or that of `app`), whether it names few, what main
+        // has, and what is made.
+        for (base, line, few, main, expected) in [
+            ("", "gen/", true, "", "gen"),
+            ("", "gen/", false, "", ""),
+            ("", "gen/", false, "gen", "gen"),
+            ("", "/gen/", false, "", "gen"),
+            ("", "gen", true, "", ""),
+            ("", "gen", true, "gen", "gen"),
+            ("", "target", false, "", "target"),
+            (
+                "",
+                "node_modules",
+                true,
+                "app/node_modules lib/node_modules",
+                "node_modules app/node_modules",
+            ),
+            ("", "/node_modules", true, "app/node_modules", "node_modules"),
+            ("app", "dist/", true, "app/web/dist dist", "app/dist app/web/dist"),
+        ] {
+            let base = RepoPath::new(base);
+            let named = named(line.as_bytes());
+            let main = paths(main);
+            let places = named[0].places(base.as_ref(), &tracked, few, |path| main.contains(path));
+            let places: BTreeSet<RepoPath> = places.into_iter().collect();
+            assert_eq!(places, paths(expected).into_iter().collect(), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_tracked_is_no_output() {
+        let tracked = paths("build-x build/keep lib/a vendor");
+        for (path, expected) in [
+            ("build", true),
+            ("buil", false),
+            ("build-x", true),
+            ("build-", false),
+            ("build-x/a", false),
+            ("lib", true),
+            ("vendor", true),
+            ("zoo", false),
+        ] {
+            assert_eq!(is_tracked(&paths(path)[0], &tracked), expected, "{path}");
+        }
+    }
+}

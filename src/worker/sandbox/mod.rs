@@ -15,7 +15,7 @@ mod rules;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
@@ -129,7 +129,7 @@ pub fn wrap(
         return Err(Failure::new(Kind::Bug, message).into());
     }
     for directory in &rules.missing {
-        make(&rules.worktree, directory)?;
+        make(directory)?;
     }
     let writing = || format!("cannot write {}", file.display());
     let mut out = fs::File::create(&file).with_context(writing)?;
@@ -138,17 +138,17 @@ pub fn wrap(
     Ok(own.into_iter().chain(words.iter().cloned()).collect())
 }
 
-/// Makes a directory of the worktree and those above it, without following a link.
-fn make(worktree: &Path, directory: &Path) -> Result<()> {
-    let below = directory.strip_prefix(worktree).context("a directory of the worktree")?;
-    let mut here = worktree.to_owned();
-    for name in below.components() {
-        here.push(name);
-        match fs::create_dir(&here) {
+/// Makes a directory and those above it that are not there.
+fn make(directory: &Path) -> Result<()> {
+    let missing = directory.ancestors().take_while(|path| !is_directory(path));
+    let missing: Vec<&Path> = missing.collect();
+    for path in missing.into_iter().rev() {
+        match fs::create_dir(path) {
             Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::AlreadyExists && is_directory(&here) => {}
+            // Somebody else made it just now.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && is_directory(path) => {}
             Err(error) => {
-                return Err(error).with_context(|| format!("cannot make {}", rules::shown(&here)));
+                return Err(error).with_context(|| format!("cannot make {}", rules::shown(path)));
             }
         }
     }
@@ -191,11 +191,6 @@ pub fn enter(rules: &Rules, program: &OsString, arguments: &[OsString]) -> anyho
 #[cfg(not(target_os = "linux"))]
 pub fn enter(_: &Rules, _: &OsString, _: &[OsString]) -> anyhow::Error {
     Failure::new(Kind::Repository, "there is no Landlock outside Linux").into()
-}
-
-/// A home's directories by name, as absolute paths.
-pub fn state(home: &Path, names: &[&str]) -> Vec<PathBuf> {
-    names.iter().map(|name| home.join(name)).collect()
 }
 
 #[cfg(test)]

@@ -132,7 +132,7 @@ impl Needs {
 }
 
 /// Whether a directory is a path or holds it; none is the root.
-pub(super) fn holds(directory: Option<&RepoPath>, path: Option<&RepoPath>) -> bool {
+fn holds(directory: Option<&RepoPath>, path: Option<&RepoPath>) -> bool {
     match (directory, path) {
         (None, _) => true,
         (Some(_), None) => false,

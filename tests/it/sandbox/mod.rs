@@ -1,6 +1,9 @@
 //! The sandbox on the real kernel: what a worker's command can write, and what it cannot. Every
 //! command that is to fail inside is shown to succeed outside, or it would prove nothing.
 
+mod tools;
+mod wrapped;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
