@@ -87,12 +87,18 @@ fn of_ignored(rules: &mut Rules, ignored: Ignored) {
             rules.directories.push(plain(path, Why::Ignored));
         }
     }
+    rules.missing.extend(missing);
+    for path in ignored.blank.into_iter().map(at) {
+        if !rules.may_write(&path) {
+            rules.missing.push(path.clone());
+            rules.files.push(plain(path, Why::Ignored));
+        }
+    }
     for path in ignored.files.into_iter().map(at) {
         if !rules.may_write(&path) {
             rules.files.push(plain(path, Why::Ignored));
         }
     }
-    rules.missing.extend(missing);
 }
 
 /// What a worker's program keeps in its home. A directory that it has not made yet is made: the

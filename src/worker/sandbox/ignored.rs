@@ -57,6 +57,10 @@ const OUTPUTS: [&str; 36] = [
 /// harmless everywhere (setuptools takes them for packages).
 const FEW: usize = 12;
 
+/// Files that tools make beside the others and take for new where they are empty. The directory
+/// around them stays closed, so they are made before.
+const BLANKS: [&str; 2] = [".coverage", "Cargo.lock"];
+
 /// Files whose directory is one that tools build in.
 const MANIFESTS: [&str; 9] = [
     "Cargo.toml",
@@ -79,6 +83,8 @@ pub(super) struct Ignored {
     pub files: Vec<RepoPath>,
     /// Directories that are to be made.
     pub missing: Vec<RepoPath>,
+    /// Files that are to be made, empty.
+    pub blank: Vec<RepoPath>,
 }
 
 /// Looks into a worktree. `tracked` are the paths of its commit, sorted; `main` is the worktree
@@ -100,7 +106,7 @@ pub(super) fn ignored(
     }
     let in_main =
         |path: &RepoPath| main.is_some_and(|main| main.join(worktrees::os_path(path)).is_dir());
-    let mut wanted: BTreeSet<RepoPath> = BTreeSet::new();
+    let (mut wanted, mut blank) = (BTreeSet::new(), BTreeSet::new());
     for file in tracked.iter().filter(|path| path.file_name() == b".gitignore") {
         if look(file) != Seen::File {
             continue;
@@ -109,15 +115,26 @@ pub(super) fn ignored(
         let Ok(text) = std::fs::read(worktree.join(worktrees::os_path(file))) else { continue };
         let base = file.parent();
         let names = named(&text);
+        let blanks = names.iter().filter(|name| name.is_blank());
+        blank.extend(blanks.map(|name| below(base.as_ref(), &name.path)));
         let few = names.len() <= FEW;
         for name in &names {
             wanted.extend(name.places(base.as_ref(), tracked, few, in_main));
         }
     }
-    wanted.retain(|path| {
+    let is_free = |path: &RepoPath| {
         look(path) == Seen::Nothing && !is_tracked(path, tracked) && is_reached(path, &look)
-    });
-    found.missing = agreed(worktree, &wanted)?;
+    };
+    wanted.retain(is_free);
+    blank.retain(is_free);
+    // With the slash, git takes what is not there for a directory.
+    let line = |path: &RepoPath, end: &str| [path.as_bytes(), end.as_bytes()].concat();
+    let lines = wanted.iter().map(|path| line(path, "/"));
+    let agreed = agreed(worktree, lines.chain(blank.iter().map(|path| line(path, ""))))?;
+    wanted.retain(|path| agreed.contains(&line(path, "/")));
+    blank.retain(|path| agreed.contains(path.as_bytes()));
+    found.missing = wanted.into_iter().collect();
+    found.blank = blank.into_iter().collect();
     Ok(found)
 }
 
@@ -136,19 +153,17 @@ fn is_reached(path: &RepoPath, look: impl Fn(&RepoPath) -> Seen) -> bool {
     above.map(|path| look(&path)).all(|seen| matches!(seen, Seen::Directory | Seen::Nothing))
 }
 
-/// Those of the directories that git would ignore, all rules taken together.
-fn agreed(worktree: &Path, wanted: &BTreeSet<RepoPath>) -> Result<Vec<RepoPath>> {
-    if wanted.is_empty() {
-        return Ok(Vec::new());
+/// Those of the paths that git would ignore, all rules taken together.
+fn agreed(worktree: &Path, paths: impl Iterator<Item = Vec<u8>>) -> Result<BTreeSet<Vec<u8>>> {
+    let input: Vec<u8> = paths.flat_map(|path| [path, vec![0]].concat()).collect();
+    if input.is_empty() {
+        return Ok(BTreeSet::new());
     }
-    // With the slash, git takes what is not there for a directory.
-    let input: Vec<u8> =
-        wanted.iter().flat_map(|path| [path.as_bytes(), b"/\0"].concat()).collect();
+    // It names those that it ignores; where there are none, its exit code is 1.
     let answer =
         Git::elsewhere(worktree).answer(["check-ignore", "-z", "--stdin"], Some(&input))?;
-    let rows = answer.stdout.split(|byte| *byte == 0);
-    let rows: BTreeSet<&[u8]> = rows.filter_map(|row| row.strip_suffix(b"/")).collect();
-    Ok(wanted.iter().filter(|path| rows.contains(path.as_bytes())).cloned().collect())
+    let rows = answer.stdout.split(|byte| *byte == 0).filter(|row| !row.is_empty());
+    Ok(rows.map(<[u8]>::to_vec).collect())
 }
 
 /// A directory that an ignore file names, without any metacharacter.
@@ -162,6 +177,11 @@ struct Named {
 }
 
 impl Named {
+    /// Whether it is a file that is to be made, empty.
+    fn is_blank(&self) -> bool {
+        !self.directory && BLANKS.iter().any(|blank| blank.as_bytes() == self.path.as_bytes())
+    }
+
     /// Where it is to be made.
     fn places(
         &self,

@@ -128,8 +128,8 @@ pub fn wrap(
         let message = format!("the rules of a sandbox cannot be kept in {}", rules::shown(&real));
         return Err(Failure::new(Kind::Bug, message).into());
     }
-    for directory in &rules.missing {
-        make(directory)?;
+    for path in &rules.missing {
+        make(path, rules)?;
     }
     let writing = || format!("cannot write {}", file.display());
     let mut out = fs::File::create(&file).with_context(writing)?;
@@ -138,18 +138,24 @@ pub fn wrap(
     Ok(own.into_iter().chain(words.iter().cloned()).collect())
 }
 
-/// Makes a directory and those above it that are not there.
-fn make(directory: &Path) -> Result<()> {
-    let missing = directory.ancestors().take_while(|path| !is_directory(path));
-    let missing: Vec<&Path> = missing.collect();
+/// Makes a directory and those above it that are not there, or an empty file. A link is never
+/// followed, and what is there stays as it is.
+fn make(path: &Path, rules: &Rules) -> Result<()> {
+    let making = || format!("cannot make {}", rules::shown(path));
+    if rules.files.iter().any(|file| file.path == path) {
+        return match fs::File::create_new(path) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                Err(error).with_context(making)
+            }
+            Ok(_) | Err(_) => Ok(()),
+        };
+    }
+    let missing: Vec<&Path> = path.ancestors().take_while(|path| !is_directory(path)).collect();
     for path in missing.into_iter().rev() {
         match fs::create_dir(path) {
-            Ok(()) => {}
             // Somebody else made it just now.
             Err(error) if error.kind() == ErrorKind::AlreadyExists && is_directory(path) => {}
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot make {}", rules::shown(path)));
-            }
+            made => made.with_context(making)?,
         }
     }
     Ok(())

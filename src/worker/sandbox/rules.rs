@@ -68,7 +68,7 @@ pub struct Rules {
     pub directories: Vec<Place>,
     /// Single files, which are written in place.
     pub files: Vec<Place>,
-    /// Those of the directories that are not there yet.
+    /// Those of the directories and files that are not there yet.
     pub missing: Vec<PathBuf>,
     /// Where temporary files go.
     pub temporary: Option<PathBuf>,
