@@ -14,7 +14,9 @@ use crate::domain::config::Sandbox;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::quote;
+use crate::domain::team::{self, preset};
 use crate::execute::session::{Agreed, all, of_worktree};
+use crate::store::{self, layout};
 use crate::ui::Format;
 use crate::worker::sandbox::{self, InForce, Place, Rules, Site};
 
@@ -24,11 +26,15 @@ use crate::worker::sandbox::{self, InForce, Place, Rules, Site};
 Examples:
   git ap sandbox -- cargo test
   git ap sandbox --dry-run              what could be written, and why
+  git ap sandbox --worker codex -- codex exec \"do it\"
   git ap sandbox -- sh -c 'date > README.md'")]
 pub struct Args {
     /// Show what could be written, and run nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// With what a worker of the team, or a preset, keeps in its home
+    #[arg(long, value_name = "ID")]
+    pub worker: Option<String>,
     /// Rules that are in a file already
     #[arg(long, value_name = "FILE", hide = true, conflicts_with = "dry_run")]
     pub rules: Option<PathBuf>,
@@ -46,7 +52,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     }
     ctx.require_format("sandbox", &[Format::Human, Format::Json])?;
     let workshop = Workshop::open(ctx)?;
-    let here = Here::find(&workshop)?;
+    let home = Home::of(ctx, &workshop, args.worker.as_deref())?;
+    let here = Here::find(&workshop, home)?;
     if args.dry_run {
         let force = sandbox::in_force(here.agreed.config.sandbox)?;
         return show(ctx, &here, &here.rules(&workshop, None)?, force);
@@ -75,10 +82,11 @@ struct Here {
     id: ObjectiveId,
     start: String,
     agreed: Agreed,
+    home: Home,
 }
 
 impl Here {
-    fn find(workshop: &Workshop) -> Result<Self> {
+    fn find(workshop: &Workshop, home: Home) -> Result<Self> {
         let repository = &workshop.project.repository;
         let sessions = all(repository)?;
         let Some((session, standing)) = of_worktree(repository, &sessions)? else {
@@ -93,6 +101,7 @@ impl Here {
             id: standing.id.clone(),
             start: place.start.clone(),
             agreed: Agreed::of(repository, session)?,
+            home,
         })
     }
 
@@ -105,9 +114,33 @@ impl Here {
             law: &self.agreed.rules,
             temporary,
             inbox: None,
-            home: None,
-            state: &[],
+            home: self.home.path.as_deref(),
+            state: &self.home.state,
         })
+    }
+}
+
+/// What the command may write in its home.
+#[derive(Default)]
+struct Home {
+    path: Option<PathBuf>,
+    state: Vec<String>,
+}
+
+impl Home {
+    /// That of a worker: of the main worktree's team, or else of a preset.
+    fn of(ctx: &Ctx, workshop: &Workshop, worker: Option<&str>) -> Result<Self> {
+        let Some(id) = worker else { return Ok(Self::default()) };
+        let shown = layout::team().to_lossy().into_owned();
+        let file = workshop.project.repository.main_root()?.join(&shown);
+        let text = store::read_text(&file, &shown)?.unwrap_or_else(|| "schema = 1\n".to_owned());
+        let workers = team::read(&text).require(&shown)?;
+        let state = match (team::find(&workers, id, &shown), preset::preset(id)) {
+            (Ok(worker), _) => worker.state(),
+            (Err(_), Some(preset)) => preset.state.iter().map(|name| (*name).to_owned()).collect(),
+            (Err(missing), None) => return Err(missing.into()),
+        };
+        Ok(Self { path: ctx.env.get("HOME").map(PathBuf::from), state })
     }
 }
 

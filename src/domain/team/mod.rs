@@ -286,6 +286,9 @@ mod tests {
         let workers = read(text).require("team").expect("it is right");
         let [fast, own, me, far] = workers.as_slice() else { panic!("four: {workers:?}") };
         assert_eq!(fast.asking()[..4], ["codex", "exec", "--json", "-s"]);
+        let access = |sandboxed| fast.working(sandboxed)[4].clone();
+        assert_eq!([false, true].map(access), ["workspace-write", "danger-full-access"]);
+        assert_eq!((own.working(true), me.working(true)), (vec!["x".to_owned()], Vec::new()));
         assert_eq!((fast.stream, own.stream), (stream::Stream::Codex, stream::Stream::Codex));
         assert_eq!((fast.agent_type.as_str(), own.asking()), ("codex", vec!["x".to_owned()]));
         assert_eq!(fast.co_author.as_deref(), Some("Codex <codex@openai.com>"));

@@ -13,6 +13,9 @@ pub struct Preset {
     pub command: &'static [&'static str],
     /// The same without that leave, for one that is only asked; empty: there is no such form.
     pub asking: &'static [&'static str],
+    /// The first in git ap's sandbox, for an agent that has one of its own: it could not make it
+    /// there, and would fail at every command. Empty: the same.
+    pub sandboxed: &'static [&'static str],
     /// How its standard output is read.
     pub stream: Stream,
     /// Variables that it is given beside those of its entry.
@@ -53,6 +56,7 @@ pub static PRESETS: [Preset; 12] = [
             "--no-check-update",
             "--no-gitignore",
         ],
+        sandboxed: &[],
         stream: Stream::Text,
         env: &[],
         state: &[".aider/"],
@@ -62,6 +66,7 @@ pub static PRESETS: [Preset; 12] = [
         name: "amp",
         command: &["amp", "-x", "{{prompt}}", "--stream-json"],
         asking: &[],
+        sandboxed: &[],
         stream: Stream::Claude,
         env: &[],
         state: &[".amp/", ".cache/amp/", ".config/amp/", ".local/share/amp/"],
@@ -81,6 +86,7 @@ pub static PRESETS: [Preset; 12] = [
             "Bash",
         ],
         asking: &["claude", "-p", "--output-format", "stream-json", "--verbose"],
+        sandboxed: &[],
         stream: Stream::Claude,
         env: &[],
         state: &[".claude.json", ".claude/"],
@@ -90,6 +96,16 @@ pub static PRESETS: [Preset; 12] = [
         name: "codex",
         command: &["codex", "exec", "--json", "-s", "workspace-write", "-C", "{{worktree}}", "-"],
         asking: &["codex", "exec", "--json", "-s", "read-only", "-C", "{{worktree}}", "-"],
+        sandboxed: &[
+            "codex",
+            "exec",
+            "--json",
+            "-s",
+            "danger-full-access",
+            "-C",
+            "{{worktree}}",
+            "-",
+        ],
         stream: Stream::Codex,
         env: &[],
         state: &[".codex/"],
@@ -116,6 +132,7 @@ pub static PRESETS: [Preset; 12] = [
             "--output-format",
             "json",
         ],
+        sandboxed: &[],
         stream: Stream::Copilot,
         env: &[],
         state: &[".copilot/"],
@@ -125,6 +142,7 @@ pub static PRESETS: [Preset; 12] = [
         name: "cursor",
         command: &["cursor-agent", "-p", "--force", "--output-format", "stream-json", "{{prompt}}"],
         asking: &["cursor-agent", "-p", "--output-format", "stream-json", "{{prompt}}"],
+        sandboxed: &[],
         stream: Stream::Claude,
         env: &[],
         state: &[".config/cursor/", ".cursor/"],
@@ -134,6 +152,7 @@ pub static PRESETS: [Preset; 12] = [
         name: "droid",
         command: &["droid", "exec", "--auto", "medium", "-f", "{{prompt_file}}"],
         asking: &["droid", "exec", "-f", "{{prompt_file}}"],
+        sandboxed: &[],
         stream: Stream::Text,
         env: &[],
         state: &[".factory/"],
@@ -143,6 +162,7 @@ pub static PRESETS: [Preset; 12] = [
         name: "gemini",
         command: &["gemini", "--skip-trust", "-o", "stream-json", "--approval-mode", "yolo"],
         asking: &["gemini", "--skip-trust", "-o", "stream-json"],
+        sandboxed: &[],
         stream: Stream::Gemini,
         env: &[],
         state: &[".gemini/"],
@@ -152,6 +172,7 @@ pub static PRESETS: [Preset; 12] = [
         name: "goose",
         command: &["goose", "run", "--no-session", "--output-format", "stream-json", "-i", "-"],
         asking: &[],
+        sandboxed: &[],
         stream: Stream::Claude,
         env: &[("GOOSE_MODE", "auto")],
         state: &[".config/goose/", ".local/share/goose/", ".local/state/goose/"],
@@ -161,6 +182,7 @@ pub static PRESETS: [Preset; 12] = [
         name: "opencode",
         command: &["opencode", "run", "--format", "json", "--auto", "--dir", "{{worktree}}"],
         asking: &["opencode", "run", "--format", "json", "--dir", "{{worktree}}"],
+        sandboxed: &[],
         stream: Stream::Opencode,
         env: &[],
         state: &[
@@ -175,6 +197,7 @@ pub static PRESETS: [Preset; 12] = [
         name: "pi",
         command: &["pi", "-p", "--mode", "json", "--no-session", "{{prompt}}"],
         asking: &[],
+        sandboxed: &[],
         stream: Stream::Pi,
         env: &[],
         state: &[".pi/"],
@@ -184,6 +207,7 @@ pub static PRESETS: [Preset; 12] = [
         name: "qwen",
         command: &["qwen", "-o", "stream-json", "--approval-mode", "yolo"],
         asking: &["qwen", "-o", "stream-json"],
+        sandboxed: &[],
         stream: Stream::Claude,
         env: &[],
         state: &[".qwen/"],
@@ -213,7 +237,8 @@ mod tests {
             assert!(!preset.command.is_empty(), "{}", preset.name);
             assert!(!preset.state.is_empty() && preset.state.is_sorted(), "{}", preset.name);
             assert!(preset.state.iter().all(|name| is_state(name)), "{}", preset.name);
-            for argument in preset.command.iter().chain(preset.asking) {
+            let words = preset.command.iter().chain(preset.asking).chain(preset.sandboxed);
+            for argument in words {
                 let known = ["{{prompt}}", "{{prompt_file}}", "{{worktree}}"].contains(argument);
                 assert!(known || !argument.contains("{{"), "{}: {argument}", preset.name);
             }

@@ -95,11 +95,22 @@ impl PartialEq for Preset {
 impl Worker {
     /// The program and arguments with which it is asked something that changes no file.
     pub fn asking(&self) -> Vec<String> {
+        self.words(|preset| [preset.asking, preset.command])
+    }
+
+    /// The program and arguments with which it works on an objective, in git ap's sandbox or
+    /// without one.
+    pub fn working(&self, sandboxed: bool) -> Vec<String> {
+        self.words(|preset| [if sandboxed { preset.sandboxed } else { &[] }, preset.command])
+    }
+
+    /// Those of its entry, else the first of its preset's that there are.
+    fn words(&self, of: impl Fn(&'static Preset) -> [&'static [&'static str]; 2]) -> Vec<String> {
         if !self.command.is_empty() {
             return self.command.clone();
         }
         let Some(preset) = self.preset else { return Vec::new() };
-        let words = if preset.asking.is_empty() { preset.command } else { preset.asking };
+        let words = of(preset).into_iter().find(|words| !words.is_empty()).unwrap_or_default();
         words.iter().map(|word| (*word).to_owned()).collect()
     }
 

@@ -282,3 +282,50 @@ fn elsewhere_there_is_no_scope_to_keep_to() {
     assert_eq!(refused.json()["error"]["kind"], "user");
     scene.repo.ap(["sandbox"]).exits(2);
 }
+
+#[test]
+fn a_workers_own_directories_are_open_to_it() {
+    if !possible("a_workers_own_directories_are_open_to_it") {
+        return;
+    }
+    let scene = Scene::new();
+    let script = "echo x > \"$HOME/.agent/x\" && echo x > \"$HOME/.codex/x\"";
+    let team = "schema = 1\n[[worker]]\nid = \"mine\"\npreset = \"codex\"\nstate = [\".agent/\"]\n";
+    scene.repo.write(".ap/team.toml", team);
+    for (worker, code) in [("mine", 0), ("codex", 1), ("pi", 1)] {
+        let words = ["sandbox", "-q", "--worker", worker, "--", "sh", "-c"];
+        let script = failing_with_one(script);
+        scene.repo.ap(words.iter().chain(&[&*script])).at(&scene.here).exits(code);
+    }
+    let unknown = scene.repo.ap(["sandbox", "--worker", "mime", "--", "true"]).at(&scene.here);
+    unknown.exits(1).says("there is no worker `mime`").says("did you mean `mine`?");
+    let shown = scene.repo.ap(["sandbox", "--worker", "mine", "--dry-run"]).at(&scene.here);
+    shown.exits(0).answers_with("/home/.agent/  (state)\n").answers_with("/.codex/  (state)\n");
+}
+
+#[test]
+fn who_ends_it_ends_the_command_and_leaves_nothing() {
+    if !possible("who_ends_it_ends_the_command_and_leaves_nothing") {
+        return;
+    }
+    let scene = Scene::new();
+    let temporary = scene.repo.beside("temporary");
+    std::fs::create_dir(&temporary).expect("writable");
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("git-ap"));
+    let script = "echo $$ > src/auth/pid.part && mv src/auth/pid.part src/auth/pid; exec sleep 60";
+    scene.repo.clean(&mut command).env("TMPDIR", &temporary).current_dir(&scene.here);
+    let mut child =
+        command.args(["sandbox", "-q", "--", "sh", "-c", script]).spawn().expect("built");
+    let file = scene.here.join("src/auth/pid");
+    let pid = loop {
+        match std::fs::read_to_string(&file) {
+            Ok(pid) => break pid.trim().to_owned(),
+            Err(_) => std::thread::sleep(std::time::Duration::from_millis(10)),
+        }
+        assert!(child.try_wait().expect("it is ours").is_none(), "it ended too early");
+    };
+    assert_eq!(scene.outside(&format!("kill {}", child.id())).0, 0);
+    assert_eq!(child.wait().expect("it is ours").code(), Some(143));
+    assert!(!Path::new("/proc").join(pid).exists(), "the command is still there");
+    assert_eq!(std::fs::read_dir(&temporary).expect("there").count(), 0);
+}
