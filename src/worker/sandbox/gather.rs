@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 
 use super::ignored::{Ignored, ignored};
 use super::places::{Needs, Seen, needs};
-use super::rules::{Place, Rules, Why};
+use super::rules::{Place, Rules, SHARED_MEMORY, Why};
 use crate::domain::path::RepoPath;
 use crate::domain::scope::{Rules as Law, Scope};
 use crate::git::{Repository, worktrees};
@@ -45,12 +45,14 @@ pub fn rules(site: Site<'_>) -> Result<Rules> {
     let needs = needs(site.scope, site.law, &tracked, look);
     let main = site.repository.main_root().ok();
     let ignored = ignored(&root, main.as_deref(), &tracked, look)?;
+    let kept = kept(site.repository)?;
     let mut rules = Rules {
         worktree: root,
         directories: Vec::new(),
         files: Vec::new(),
         missing: Vec::new(),
         temporary: site.temporary.map(real).transpose()?,
+        shared_memory: !kept.iter().any(|kept| kept.starts_with(SHARED_MEMORY)),
     };
     of_scope(&mut rules, needs);
     of_ignored(&mut rules, ignored);
@@ -61,7 +63,7 @@ pub fn rules(site: Site<'_>) -> Result<Rules> {
         of_home(&mut rules, &real(home)?, site.state);
     }
     rules.missing.sort();
-    rules.require_away_from(&kept(site.repository)?)?;
+    rules.require_away_from(&kept)?;
     Ok(rules)
 }
 

@@ -11,16 +11,15 @@ use landlock::{
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
 
 use super::Support;
-use super::rules::{Place, Rules, shown};
+use super::rules::{Place, Rules, SHARED_MEMORY, shown};
 use crate::domain::error::{Failure, Kind};
 
 /// What is asked of the kernel; one that is older does what it can of it. Later versions add
 /// nothing about writing but sockets, which are a way to talk.
 const ASKED: ABI = ABI::V6;
 
-/// What every process may write besides its rules: devices that hold nothing. `/dev/shm` is where
-/// semaphores are (`sem_open(3)`).
-const DEVICES: [&str; 9] = [
+/// What every process may write besides its rules: devices that hold nothing.
+const DEVICES: [&str; 8] = [
     "/dev/null",
     "/dev/zero",
     "/dev/full",
@@ -29,7 +28,6 @@ const DEVICES: [&str; 9] = [
     "/dev/tty",
     "/dev/ptmx",
     "/dev/pts",
-    "/dev/shm",
 ];
 
 /// What this kernel can do. Asked on a thread of its own: the answer comes from closing one.
@@ -73,7 +71,8 @@ pub(super) fn close(rules: &Rules) -> Result<()> {
             ruleset = allow(ruleset, opened(place)?, rights)?;
         }
     }
-    for device in DEVICES {
+    let memory = rules.shared_memory.then_some(SHARED_MEMORY);
+    for device in DEVICES.into_iter().chain(memory) {
         // Not every system has each of them.
         let Ok(fd) = PathFd::new(device) else { continue };
         let rights = if Path::new(device).is_dir() { of_directory } else { of_file };

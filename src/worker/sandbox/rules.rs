@@ -72,7 +72,13 @@ pub struct Rules {
     pub missing: Vec<PathBuf>,
     /// Where temporary files go.
     pub temporary: Option<PathBuf>,
+    /// Whether shared memory may be written: semaphores are there (`shm_overview(7)`). Not where
+    /// the repository is there too.
+    pub shared_memory: bool,
 }
+
+/// Where shared memory is.
+pub(super) const SHARED_MEMORY: &str = "/dev/shm";
 
 impl Rules {
     /// Whether all of the worktree may be written: the scope has something at its root. The link
@@ -136,6 +142,7 @@ impl Rules {
             "files": places(&self.files),
             "missing": self.missing.iter().map(|path| text(path)).collect::<Vec<_>>(),
             "temporary": self.temporary.as_deref().map(text),
+            "shared_memory": self.shared_memory,
         })
     }
 
@@ -157,6 +164,7 @@ impl Rules {
             files: places("files")?,
             missing: list("missing")?.iter().map(path).collect::<Option<_>>()?,
             temporary,
+            shared_memory: root.get("shared_memory")?.as_bool()?,
         })
     }
 }
@@ -201,6 +209,7 @@ mod tests {
             files: vec![at(odd, Why::Shared)],
             missing: vec!["/w/T1/src".into()],
             temporary: Some("/tmp/x".into()),
+            shared_memory: true,
         }
     }
 
@@ -209,7 +218,7 @@ mod tests {
         let rules = rules();
         let text = rules.json().to_string();
         assert_eq!(Rules::read(&text), Some(rules.clone()), "{text}");
-        let bare = Rules { temporary: None, missing: Vec::new(), ..rules };
+        let bare = Rules { temporary: None, missing: Vec::new(), shared_memory: false, ..rules };
         assert_eq!(Rules::read(&bare.json().to_string()), Some(bare));
         for (from, to) in [
             ("\"schema\":1", "\"schema\":2"),

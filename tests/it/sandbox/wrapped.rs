@@ -2,7 +2,7 @@
 //! somebody puts into the way does.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use git_ap::domain::config::Sandbox;
@@ -12,12 +12,14 @@ use git_ap::domain::scope::{Rules as Law, Scope};
 use git_ap::git::Repository;
 use git_ap::worker::sandbox::{self, Rules, Site, Why};
 
-use super::possible;
+use super::{possible, skipped};
 use crate::support::Repo;
 
 /// A linked worktree beside the repository, and folders for what a worker gets.
 struct Place {
     repo: Repo,
+    /// The root of a worktree of the repository that the rules are for.
+    root: PathBuf,
 }
 
 impl Place {
@@ -28,7 +30,8 @@ impl Place {
         for folder in ["tmp", "inbox", "folder"] {
             std::fs::create_dir(repo.beside(folder)).expect("writable");
         }
-        Self { repo }
+        let root = repo.root().to_owned();
+        Self { repo, root }
     }
 
     fn rules(&self, touch: &str, state: &[&str]) -> anyhow::Result<Rules> {
@@ -43,7 +46,7 @@ impl Place {
         let state: Vec<String> = state.iter().map(|name| (*name).to_owned()).collect();
         let head = self.repo.git(["rev-parse", "HEAD"]);
         sandbox::rules(Site {
-            repository: &Repository::discover(self.repo.root()).expect("a repository"),
+            repository: &Repository::discover(&self.root).expect("a repository"),
             worktree: &self.repo.beside("tree"),
             start: &head,
             scope: &scope,
@@ -79,6 +82,7 @@ fn a_wrapped_command_writes_where_its_rules_say() {
     let place = Place::new();
     std::fs::write(place.repo.beside("home").join(".settings"), "").expect("writable");
     let rules = place.rules("src/a/", &[".agent/deep/", ".settings", ".absent"]).expect("rules");
+    assert!(rules.shared_memory);
     let whys: Vec<Why> = rules.directories.iter().map(|place| place.why).collect();
     assert_eq!(whys, [Why::Touch, Why::Temporary, Why::Inbox, Why::State]);
     let force = sandbox::in_force(Sandbox::Scope).expect("the kernel can");
@@ -145,4 +149,25 @@ fn what_would_open_the_repository_is_refused() {
     let outside = sandbox::in_force(Sandbox::Off).expect("it is off");
     assert!(!outside.is_on());
     assert!(outside.told(&rules).ends_with("`[run] sandbox` is off"));
+}
+
+#[test]
+fn a_repository_in_shared_memory_is_not_opened_with_it() {
+    let test = "a_repository_in_shared_memory_is_not_opened_with_it";
+    let Ok(memory) = tempfile::tempdir_in("/dev/shm") else {
+        return skipped(test, "there is no /dev/shm");
+    };
+    if !possible(test) {
+        return;
+    }
+    let mut place = Place::new();
+    place.root = memory.path().join("clone");
+    let clone = place.root.display().to_string();
+    place.repo.git(["clone", "--quiet", &place.repo.root().display().to_string(), &clone]);
+    let script = format!("echo x > {clone}/new");
+    let other = Place::new();
+    let open = other.rules("src/a/", &[]).expect("rules");
+    assert_eq!(place.run(&script, &open).0, 0, "shared memory is open");
+    let closed = place.rules("src/a/", &[]).expect("rules");
+    assert_ne!(place.run(&script, &closed).0, 0);
 }
