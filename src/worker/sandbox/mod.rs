@@ -2,7 +2,7 @@
 //! scope needs. It is coarser than the scope, so it only keeps mistakes small; what the scope does
 //! not allow is found by whoever looks at the worktree, and by the merge (DESIGN §8).
 //!
-//! [`rules`] decides, [`wrap`] prepares a command, and the helper that it starts calls [`enter`].
+//! [`rules()`] decides, [`wrap`] prepares a command, and the helper that it starts calls [`enter`].
 
 mod attend;
 mod gather;
