@@ -304,8 +304,8 @@ fn co_authors(handle: &Handle<'_>, shares: &[Share]) -> Result<Vec<Trailer>> {
     for share in shares {
         authors.extend(repository.authors_between(&share.judgement.start, &share.tip)?);
     }
-    let shared = |o: &Standing| shares.iter().any(|share| share.objective == o.id);
-    let workers = handle.session.co_authors(shared);
+    let took_part = |o: &Standing| shares.iter().any(|share| share.objective == o.id);
+    let workers = handle.session.co_authors(took_part);
     let committer = repository.committer()?;
     let configured = &handle.agreed.config.commits.co_authors;
     Ok(commit_message::co_authors(&committer.mail, &authors, &workers, configured))

@@ -247,8 +247,9 @@ fn read(pipe: impl Read + Send + 'static, lines: SyncSender<Vec<u8>>) {
     });
 }
 
+/// A log that grows from where it ends; its directories are made.
 #[expect(clippy::disallowed_methods, reason = "a log grows line by line")]
-fn open_log(path: &Path) -> Result<File> {
+pub(super) fn open_log(path: &Path) -> Result<File> {
     let opening = || format!("cannot write {}", path.display());
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(opening)?;

@@ -132,10 +132,6 @@ mod tests {
         }
     }
 
-    fn failed() -> Option<How> {
-        Some(How::Failed { why: "x".to_owned() })
-    }
-
     #[test]
     fn an_objective_asks_for_what_comes_next() {
         let of = |phase, attempts: Vec<Attempt>, judged, by_run| Standing {
@@ -181,6 +177,7 @@ mod tests {
         let same = |worker: &str| Again::Same(worker.to_owned());
         let other = |worker: &str| Again::Another(vec![worker.to_owned()]);
         let interrupted = || Some(How::Interrupted);
+        let failed = || Some(How::Failed { why: "x".to_owned() });
         assert_eq!(again(&of(&[], 0), 1), Again::Another(vec![]));
         assert_eq!(again(&of(&[("a", failed())], 0), 1), same("a"));
         assert_eq!(again(&of(&[("a", failed())], 0), 0), other("a"));

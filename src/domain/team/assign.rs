@@ -202,9 +202,12 @@ transport = "human"
         }
     }
 
+    /// Kind, what it is about, who is at how many, who had a turn, and what comes of it.
+    type Case<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, u32)], &'a [&'a str], &'a str);
+
     #[test]
     fn the_best_fit_then_the_least_loaded_then_the_name() {
-        let cases: [(&str, &[&str], &[(&str, u32)], &[&str], &str); 11] = [
+        let cases: [Case<'_>; 11] = [
             ("auto", &["rust", "refactoring"], &[], &[], "rust-a: fits rust, refactoring"),
             ("auto", &["rust"], &[], &[], "rust-a: fits rust, and comes first by name"),
             ("auto", &["rust", "unit_tests"], &[], &[], "rust-b: fits Rust, unit-tests"),

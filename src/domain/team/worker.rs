@@ -119,13 +119,6 @@ impl Worker {
         self.enabled && self.transport == Transport::Command
     }
 
-    /// The program and arguments with which it works.
-    pub fn working(&self) -> Vec<String> {
-        let preset = self.preset.map_or(&[][..], |preset| preset.command);
-        let preset = preset.iter().map(|word| (*word).to_owned());
-        if self.command.is_empty() { preset.collect() } else { self.command.clone() }
-    }
-
     /// Its variables with each `${NAME}` filled in by `known`. Fails on a name that is not known:
     /// an agent without its key fails later, and says less.
     pub fn environment(

@@ -1,19 +1,23 @@
 //! What a worker is started with: the prompt for its objective, its command, its surroundings.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
 use super::Crew;
+use crate::domain::error::{Failure, Kind};
 use crate::domain::id::ObjectiveId;
+use crate::domain::path::RepoPath;
 use crate::domain::prompt::prompt_in;
 use crate::domain::session::{How, Request, Standing};
 use crate::domain::team::Worker;
 use crate::execute::gates;
 use crate::execute::session::Handle;
 use crate::execute::start::environment;
-use crate::worker::{Around, Job, launch};
+use crate::store::Writer;
+use crate::worker::sandbox::{self, Site};
+use crate::worker::{Around, Job, PROMPT, launch, leftover};
 
 /// The most bytes of its output that are kept; a disk is not to be filled by a loop.
 const KEPT: u64 = 1 << 30;
@@ -25,6 +29,52 @@ pub(super) struct Ready {
     pub(super) log: PathBuf,
     /// How it is called, for whoever watches.
     pub(super) shown: String,
+    /// What keeps it to its scope, in a line.
+    pub(super) force: String,
+}
+
+/// The directory for temporary files of an objective's workers: one finds what the one before it
+/// left there.
+fn temporary(handle: &Handle<'_>, crew: &Crew<'_>, objective: &ObjectiveId) -> Result<PathBuf> {
+    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+    let path = temporary_place(handle, crew, objective);
+    let making = || format!("cannot make {}", path.display());
+    match std::fs::DirBuilder::new().mode(0o700).create(&path) {
+        Ok(()) => return Ok(path),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error).with_context(making),
+    }
+    let there = std::fs::symlink_metadata(&path).with_context(making)?;
+    let ours = there.is_dir()
+        && there.uid() == rustix::process::geteuid().as_raw()
+        && there.permissions().mode() & 0o777 == 0o700;
+    if !ours {
+        let message = format!("{} belongs to somebody else", path.display());
+        let hint = "remove it, or set `TMPDIR` to a directory of your own";
+        return Err(Failure::new(Kind::Io, message).hint(hint).into());
+    }
+    Ok(path)
+}
+
+fn temporary_place(handle: &Handle<'_>, crew: &Crew<'_>, objective: &ObjectiveId) -> PathBuf {
+    let folder = (crew.known)("TMPDIR").filter(|folder| Path::new(folder).is_absolute());
+    let name = format!("git-ap-{}-{objective}", handle.session.plan());
+    Path::new(&folder.unwrap_or_else(|| "/tmp".into())).join(name)
+}
+
+#[expect(clippy::disallowed_methods, reason = "what a worker leaves there nobody relies on")]
+fn remove_all(folder: &Path) -> std::io::Result<()> {
+    std::fs::remove_dir_all(folder)
+}
+
+/// Takes away the temporary files of objectives that nobody will go on with.
+pub(super) fn without_temporary(handle: &Handle<'_>, crew: &Crew<'_>) {
+    for standing in &handle.session.objectives {
+        if !standing.attempts.is_empty() && standing.phase.is_settled() {
+            // What cannot be removed stays for whoever cleans up temporary files.
+            drop(remove_all(&temporary_place(handle, crew, &standing.id)));
+        }
+    }
 }
 
 /// Makes the command of a worker for an objective. Fails by name where the team's entry cannot be
@@ -37,30 +87,55 @@ pub(super) fn ready(
 ) -> Result<Ready> {
     let standing = handle.standing(objective)?;
     let folder = handle.journal.folder().join("prompts").join(objective.as_str());
-    std::fs::create_dir_all(&folder)
-        .with_context(|| format!("cannot make {}", folder.display()))?;
     let prompt = prompt(handle, standing)?;
-    let own: Vec<(String, String)> = environment(handle, objective)?
+    let file = RepoPath::new(format!("prompts/{objective}/{PROMPT}"));
+    let file = file.context("an objective's id is a name")?;
+    Writer::new(handle.journal.folder(), handle.tools.steps).write(&file, prompt.as_bytes())?;
+    let force = sandbox::in_force(handle.agreed.config.sandbox)?;
+    let mark = leftover::mark();
+    let temporary = temporary(handle, crew, objective)?;
+    let mut own: Vec<(String, String)> = environment(handle, objective)?
         .into_iter()
         .filter_map(|(name, value)| Some((name, value.into_string().ok()?)))
         .collect();
+    let at = temporary.to_str().context("a directory for temporary files is UTF-8")?;
+    own.push(("TMPDIR".to_owned(), at.to_owned()));
     let minutes = handle.agreed.objective(objective)?.timeout_minutes;
+    let worktree = handle.worktree(objective)?;
     let around = Around {
         prompt: &prompt,
         folder: &folder,
-        worktree: &handle.worktree(objective)?,
+        worktree: &worktree,
         known: crew.known,
         own: &own,
         timeout: Duration::from_secs(u64::from(minutes) * 60),
     };
-    let launch = launch(worker, &worker.working(), around)?;
+    let launch = launch(worker, &worker.working(force.is_on()), around)?;
+    let mut words = launch.job.words.clone();
+    let mut told = force.told(&sandbox::Rules::default());
+    if force.is_on() {
+        let home = (crew.known)("HOME").map(PathBuf::from).filter(|home| home.is_dir());
+        let rules = sandbox::rules(Site {
+            repository: handle.tools.repository,
+            worktree: &worktree,
+            start: &handle.workplace(objective)?.start,
+            scope: handle.agreed.scope(objective).context("an objective of the plan")?,
+            law: &handle.agreed.rules,
+            temporary: Some(&temporary),
+            inbox: None,
+            home: home.as_deref(),
+            state: &worker.state(),
+        })?;
+        told = force.told(&rules);
+        words = sandbox::wrap(&words, &rules, handle.tools.program, &folder)?;
+    }
     let number = standing.attempts.len() + 1;
     let logs = gates::logs(handle.journal.folder(), objective.as_str());
-    std::fs::create_dir_all(&logs).with_context(|| format!("cannot make {}", logs.display()))?;
     Ok(Ready {
-        job: Job { limit: KEPT, ..launch.job },
+        job: Job { limit: KEPT, words, mark, ..launch.job },
         log: logs.join(format!("worker-{number}.log")),
         shown: launch.shown,
+        force: told,
     })
 }
 

@@ -11,6 +11,7 @@ use crate::domain::commit_message::one_line;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
+use crate::domain::path::RepoPath;
 use crate::domain::response::{self, Blocked};
 use crate::domain::session::{Entry, How};
 use crate::domain::team::stream::Said;
@@ -22,8 +23,11 @@ use crate::execute::session::Handle;
 use crate::execute::submit::{Manner, Verdict, submit};
 use crate::git::worktrees;
 use crate::report::Templates;
+use crate::store::Writer;
 use crate::worker::{Ended, leftover};
 
+/// The file of a worker's last message, beside its logs.
+const RESPONSE: &str = "response.md";
 /// How many of the last lines of a red gate or of an agent's errors the next one is told.
 const TOLD: usize = 20;
 
@@ -41,11 +45,11 @@ pub(super) struct Back {
 pub(super) fn record(
     handle: &mut Handle<'_>,
     back: &Back,
-    ended: Result<Ended>,
+    ended: &Result<Ended>,
     said: &Said,
     listener: &mut dyn Listener,
 ) -> Result<How> {
-    let how = match &ended {
+    let how = match ended {
         Ok(ended) if ended.stopped => How::Interrupted,
         Ok(ended) => {
             let claim = said.failure.as_ref().map(|why| format!("says: {}", one_line(why)));
@@ -92,7 +96,8 @@ fn first_line(text: &str) -> String {
 /// The watcher of a worker died: what the worker started is ended, and what it did stays.
 pub(super) fn orphaned(handle: &mut Handle<'_>, objective: &ObjectiveId) -> Result<()> {
     let attempt = handle.standing(objective)?.attempts.last();
-    leftover::kill(&attempt.context("an orphan was dispatched")?.mark);
+    let mark = attempt.context("an orphan was dispatched")?.mark.clone();
+    leftover::kill(&mark);
     handle.append(Entry::Returned { objective: objective.clone(), how: How::Interrupted })?;
     Ok(())
 }
@@ -123,16 +128,14 @@ fn failed(
 
 /// Where the last message of an objective's worker is kept.
 fn place(handle: &Handle<'_>, objective: &ObjectiveId) -> PathBuf {
-    gates::logs(handle.journal.folder(), objective.as_str()).join("response.md")
+    gates::logs(handle.journal.folder(), objective.as_str()).join(RESPONSE)
 }
 
 fn keep(handle: &Handle<'_>, objective: &ObjectiveId, message: &str) -> Result<()> {
-    let file = place(handle, objective);
-    let writing = || format!("cannot write {}", file.display());
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder).with_context(writing)?;
-    }
-    std::fs::write(&file, message).with_context(writing)
+    let file = RepoPath::new(format!("logs/{objective}/{RESPONSE}"));
+    let file = file.context("an objective's id is a name")?;
+    let writer = Writer::new(handle.journal.folder(), handle.tools.steps);
+    writer.write(&file, message.as_bytes()).map(drop)
 }
 
 /// Commits and judges what a worker left.

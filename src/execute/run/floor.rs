@@ -26,6 +26,7 @@ use crate::domain::team::Worker;
 use crate::domain::team::assign::{Assignment, Candidate, Wanted, assign};
 use crate::domain::team::stream::{self, Activity, Said};
 use crate::execute::listener::Listener;
+use crate::execute::process::open_log;
 use crate::execute::session::Handle;
 use crate::execute::start::start_all;
 use crate::report::Templates;
@@ -129,7 +130,7 @@ impl<'a, 'h> Floor<'a, 'h> {
                     listener.note(&format!("{objective} is tried again"));
                 }
                 Step::Give(objective, to, reason) => {
-                    self.give(&mut handle, &objective, to, reason, listener)?;
+                    self.give(&mut handle, &objective, to, &reason, listener)?;
                     // What the others say meanwhile should not wait for all to be started.
                     self.hear_now(&mut handle, listener)?;
                 }
@@ -289,7 +290,7 @@ impl<'a, 'h> Floor<'a, 'h> {
         handle: &mut Handle<'_>,
         objective: &ObjectiveId,
         to: usize,
-        reason: String,
+        reason: &str,
         listener: &mut dyn Listener,
     ) -> Result<()> {
         if handle.standing(objective)?.phase != Phase::Working {
@@ -303,7 +304,7 @@ impl<'a, 'h> Floor<'a, 'h> {
         handle.append(Entry::Dispatched {
             objective: objective.clone(),
             worker: worker.id.clone(),
-            reason: reason.clone(),
+            reason: reason.to_owned(),
             co_author: worker.co_author.clone(),
             mark: ready.job.mark.clone(),
             holder: store::this_process(),
@@ -314,7 +315,7 @@ impl<'a, 'h> Floor<'a, 'h> {
             activity_type: "log",
             text: format!("{} begins ({reason}): {}", worker.id, ready.shown),
         });
-        listener.note(&format!("{objective} is with {} ({reason})", worker.id));
+        listener.note(&format!("{objective} is with {} ({reason}); {}", worker.id, ready.force));
         self.next += 1;
         let stop = self.spawn(self.next, worker, ready)?;
         self.at_work.push(AtWork {
@@ -335,7 +336,7 @@ impl<'a, 'h> Floor<'a, 'h> {
         ready: Ready,
     ) -> Result<watch::Sender<Urgency>> {
         let Ready { job, log, .. } = ready;
-        let file = File::create(&log).with_context(|| format!("cannot make {}", log.display()))?;
+        let file = open_log(&log)?;
         let (stop, urgency) = watch::channel(Urgency::GoOn);
         let (sender, backlog) = (self.sender.clone(), Arc::clone(&self.backlog));
         let reader = stream::Reader::new(worker.stream);
@@ -353,7 +354,7 @@ impl<'a, 'h> Floor<'a, 'h> {
                 Ok(Message::Does(number, activity)) => self.tell(number, activity, listener),
                 Ok(Message::IsBack(number, ended, said)) => {
                     let mut handle = (self.open)()?;
-                    self.is_back(&mut handle, number, *ended, said, listener)?;
+                    self.is_back(&mut handle, number, &ended, &said, listener)?;
                     return Ok(());
                 }
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return Ok(()),
@@ -367,7 +368,7 @@ impl<'a, 'h> Floor<'a, 'h> {
             match message {
                 Message::Does(number, activity) => self.tell(number, activity, listener),
                 Message::IsBack(number, ended, said) => {
-                    self.is_back(handle, number, *ended, said, listener)?;
+                    self.is_back(handle, number, &ended, &said, listener)?;
                 }
             }
         }
@@ -390,8 +391,8 @@ impl<'a, 'h> Floor<'a, 'h> {
         &mut self,
         handle: &mut Handle<'_>,
         number: usize,
-        ended: Result<Ended>,
-        said: Said,
+        ended: &Result<Ended>,
+        said: &Said,
         listener: &mut dyn Listener,
     ) -> Result<()> {
         let at = self.at_work.iter().position(|at_work| at_work.number == number);
@@ -402,7 +403,7 @@ impl<'a, 'h> Floor<'a, 'h> {
             took: at_work.began.elapsed(),
             why: at_work.why,
         };
-        let how = came_back::record(handle, &back, ended, &said, listener)?;
+        let how = came_back::record(handle, &back, ended, said, listener)?;
         if how == How::Interrupted || handle.require_unclaimed().is_err() {
             return Ok(());
         }

@@ -110,6 +110,7 @@ pub fn work(
     }
     runtime.shutdown_background();
     outcome?;
+    ask::without_temporary(&open()?, crew);
     match stopped {
         Some(_) => Err(Interrupted::by_ctrl_c().into()),
         None if floor.all_held => Ok(Held::All),

@@ -60,7 +60,7 @@ pub struct Place {
 }
 
 /// What a process may write; everything may be read and executed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     /// The worktree, absolute and without links.
     pub worktree: PathBuf,
