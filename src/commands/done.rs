@@ -191,7 +191,7 @@ fn goes_on(
         Next::Start { .. } => own.iter().all(merged),
         _ => false,
     };
-    let driven = handle.session.is_driven(store::is_alive);
+    let driven = handle.session.driven(store::is_alive).is_some();
     if handle.session.approval.by_run && goes_on && !driven {
         let team = Team::read(&workshop.project, None)?;
         if team.can_work() {

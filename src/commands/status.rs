@@ -55,7 +55,12 @@ struct Row {
     title: String,
     wave: u32,
     phase: &'static str,
-    worker: &'static str,
+    worker: String,
+    /// How often a worker was given it.
+    tries: usize,
+    /// Whether one is at it.
+    busy: bool,
+    retries: u32,
     worktree: Option<String>,
     branch: Option<String>,
     commits: usize,
@@ -137,12 +142,16 @@ fn row(
 ) -> Result<Row> {
     let objective = agreed.objective(&standing.id)?;
     let requests = session.requests.iter().filter(|r| r.objective == standing.id);
+    let last = standing.attempts.last();
     let mut row = Row {
         id: standing.id.to_string(),
         title: text::one_line(&objective.title).into_owned(),
         wave: standing.wave,
         phase: standing.phase.as_str(),
-        worker: "human",
+        worker: last.map_or("human", |attempt| attempt.worker.as_str()).to_owned(),
+        tries: standing.attempts.len(),
+        busy: last.is_some_and(|a| a.returned.is_none() && store::is_alive(&a.holder)),
+        retries: standing.retries,
         worktree: None,
         branch: None,
         commits: 0,
@@ -188,7 +197,10 @@ fn planned(workshop: &Workshop, id: &PlanId) -> Result<Document> {
         title: text::one_line(&objective.title).into_owned(),
         wave: *wave,
         phase: Phase::Planned.as_str(),
-        worker: "human",
+        worker: "human".to_owned(),
+        tries: 0,
+        busy: false,
+        retries: 0,
         worktree: None,
         branch: None,
         commits: 0,
@@ -238,6 +250,9 @@ fn shown(document: &Document) -> String {
             writeln!(out, "\n  wave {wave}").expect(INFALLIBLE);
         }
         let mut facts = Vec::new();
+        if row.busy {
+            facts.push(format!("with {}", row.worker));
+        }
         if row.commits > 0 {
             facts.push(count_of(row.commits, "commit"));
         }

@@ -31,4 +31,5 @@ mod setup;
 mod support;
 mod walkthrough;
 mod waves;
+mod workers;
 mod worktrees;

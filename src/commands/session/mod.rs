@@ -168,6 +168,9 @@ pub fn what_next(session: &Session) -> String {
     let slug = session.plan().slug();
     let list =
         |ids: &[ObjectiveId]| ids.iter().map(ObjectiveId::as_str).collect::<Vec<_>>().join(" ");
+    if let Some(busy) = session.driven(crate::store::is_alive) {
+        return format!("`git ap logs {slug}/{busy} -f` (workers are at work)");
+    }
     match next(session) {
         Next::Start { .. } => format!("git ap start {slug}"),
         Next::Work { objectives, .. } => {

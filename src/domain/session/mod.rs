@@ -307,10 +307,13 @@ impl Session {
         self.cleaned && self.waves.is_empty() && self.open.is_none()
     }
 
-    /// Whether a living process watches a worker of the session; `is_alive` tells of one.
-    pub fn is_driven(&self, is_alive: impl Fn(&Holder) -> bool) -> bool {
-        let last = self.objectives.iter().filter_map(|o| o.attempts.last());
-        last.into_iter().any(|attempt| attempt.returned.is_none() && is_alive(&attempt.holder))
+    /// The first objective whose worker a living process watches; `is_alive` tells of one.
+    pub fn driven(&self, is_alive: impl Fn(&Holder) -> bool) -> Option<&ObjectiveId> {
+        let busy = |o: &&Standing| {
+            let last = o.attempts.last();
+            last.is_some_and(|attempt| attempt.returned.is_none() && is_alive(&attempt.holder))
+        };
+        self.objectives.iter().find(busy).map(|o| &o.id)
     }
 
     /// The workers who took part in what these objectives have, as `Name <mail>`, each once.

@@ -122,10 +122,19 @@ pub fn work(
 /// any more. What is not on their branches stays with them.
 pub fn tidy(handle: &Handle<'_>) -> Result<()> {
     let tools = handle.tools;
+    let known = worktrees::list(tools.repository)?;
     for standing in &handle.session.objectives {
         let Some(place) = &standing.place else { continue };
         let worktree = Path::new(&place.worktree);
-        if standing.phase != Phase::Merged || standing.attempts.is_empty() || !worktree.exists() {
+        if standing.phase != Phase::Merged || standing.attempts.is_empty() {
+            continue;
+        }
+        if !known.iter().any(|known| known.path == worktree) {
+            continue;
+        }
+        // One that was killed here has left a part of it.
+        if worktrees::is_going(worktree)? {
+            worktrees::remove(tools.repository, worktree, tools.steps)?;
             continue;
         }
         let mut dirt = worktrees::dirty(worktree)?;

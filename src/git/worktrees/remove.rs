@@ -51,6 +51,11 @@ pub fn remove(repository: &Repository, path: &Path, steps: &Steps) -> Result<()>
     Ok(())
 }
 
+/// Whether a linked worktree is half removed: everything of it was saved, and its files are going.
+pub fn is_going(path: &Path) -> Result<bool> {
+    Ok(!path.join(".git").exists() || super::sign(path, REMOVING)?.is_some())
+}
+
 /// Removes a linked worktree that was made to be thrown away, with whatever was put into it or
 /// made of it. It is no error if there is none.
 pub fn discard(repository: &Repository, path: &Path, steps: &Steps) -> Result<()> {

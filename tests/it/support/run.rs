@@ -59,6 +59,11 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// The command itself, for whoever watches it.
+    pub fn command(self) -> Command {
+        self.command
+    }
+
     /// In another directory.
     pub fn at(mut self, directory: impl Into<PathBuf>) -> Self {
         self.directory = directory.into();

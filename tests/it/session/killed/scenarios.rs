@@ -220,6 +220,22 @@ fn land_on_a_target_that_moved() {
 }
 
 #[test]
+fn run_with_workers() {
+    let repo = planned_with("", "[run]\njobs = 1\n[gates]\nwave = [\"true\"]\n");
+    let script = "case $AP_OBJECTIVE in\n T1) echo one > src/auth/a.rs;;\n \
+                  T2) [ -e src/web/half ] || { echo half > src/web/half; exit 1; }; \
+                  echo two > src/web/b.rs;;\n T3) echo three > docs/c.md;;\nesac\n";
+    let path = repo.beside("home").join("worker.sh");
+    std::fs::write(&path, script).expect("writable");
+    let team = format!(
+        "schema = 1\n[[worker]]\nid = \"script\"\ncommand = [\"sh\", {:?}]\n",
+        path.to_str().expect("UTF-8")
+    );
+    repo.write(".ap/team.toml", team);
+    Story::new(repo, &["run", "--yes"], 0).survives();
+}
+
+#[test]
 fn land_as_one_commit() {
     Story::new(merged(), &["land", "--squash"], 0).survives();
 }

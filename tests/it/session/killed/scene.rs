@@ -91,6 +91,10 @@ impl Scene {
                     objective.retries = objective.retries.min(1);
                     objective.violations = objective.violations.min(1);
                     objective.backups.sort();
+                    // A worker whose watcher was killed is given its objective once more.
+                    objective.tries_from = 0;
+                    objective.attempts.truncate(1);
+                    objective.attempts.iter_mut().for_each(forget_when);
                 }
             }
             self.put(format!("the session {id}"), format!("{session:#?}"));
@@ -127,6 +131,14 @@ impl Scene {
     }
 }
 
+/// Which process it was, and when, differs from run to run; how it came back from try to try.
+fn forget_when(attempt: &mut git_ap::domain::session::Attempt) {
+    attempt.mark.clear();
+    attempt.reason.clear();
+    (attempt.holder.pid, attempt.holder.started) = (0, 0);
+    attempt.returned = None;
+}
+
 /// What git and git ap keep for looking back, and what is compared otherwise.
 fn is_left_out(path: &str) -> bool {
     let Some(inside) = path.strip_prefix("repo/.git/") else { return path == "tmp" };
@@ -137,5 +149,6 @@ fn is_left_out(path: &str) -> bool {
         // Of the worktrees' own directories everything else counts.
         top != "worktrees" || matches!(name, "logs" | "refs")
     } || matches!(name, "ORIG_HEAD" | "COMMIT_EDITMSG")
-        || of_session && matches!(name, "journal.jsonl" | "logs")
+        || of_session && name == "journal.jsonl"
+        || of_session && inside.split('/').any(|part| matches!(part, "logs" | "prompts"))
 }

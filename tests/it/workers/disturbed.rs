@@ -1,0 +1,102 @@
+//! A run that is stopped, interrupted or killed while workers are at work.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{ap, entries, phase, team, tip};
+use crate::support::Repo;
+
+/// Waits until something is so.
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "waited for: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A run in the background whose workers wait for a file.
+fn waiting() -> (Repo, std::process::Child) {
+    let script = "touch $TMPDIR/here; [ -e $HOME/go ] || sleep 60";
+    let repo = team(script, "max_concurrent = 2", "", "");
+    let mut command = repo.ap(["run", "--yes"]).command();
+    command.env("TMPDIR", repo.beside("tmp")).stdout(Stdio::null()).stderr(Stdio::piped());
+    let child = command.spawn().expect("it starts");
+    until("both workers", || workers(&repo) == 2);
+    (repo, child)
+}
+
+/// How many workers have begun.
+fn workers(repo: &Repo) -> usize {
+    let tmp = repo.beside("tmp");
+    entries(&tmp).iter().filter(|name| tmp.join(name).join("here").exists()).count()
+}
+
+fn goes_on(repo: &Repo) {
+    std::fs::write(repo.beside("home").join("go"), "").expect("writable");
+    ap(repo, &["run"]).exits(0);
+    assert_eq!(repo.git(["show", &format!("{}:docs/c.md", tip())]), "three");
+    let retries = repo.ap(["status", "--format", "json"]).exits(0).json();
+    let objectives = retries["objectives"].as_array().expect("a list");
+    assert!(objectives.iter().all(|o| o["retries"] == 0), "an interruption costs no try");
+    assert_eq!(sleepers(repo.root()), 0);
+}
+
+/// Processes that a worker of this repository started and that are left.
+fn sleepers(root: &Path) -> usize {
+    let home = root.parent().expect("a parent").to_string_lossy().into_owned();
+    let processes = std::fs::read_dir("/proc").expect("a proc").flatten();
+    let ours = processes.filter(|entry| {
+        let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+        let text = String::from_utf8_lossy(&environment).into_owned();
+        text.contains("AP_RUN=") && text.contains(&home)
+    });
+    ours.count()
+}
+
+fn signal(child: &std::process::Child, name: &str) {
+    let status = Command::new("kill").args([name, &child.id().to_string()]).status();
+    assert!(status.expect("kill is there").success());
+}
+
+#[test]
+fn stop_from_another_terminal_ends_the_run_and_the_next_goes_on() {
+    let (repo, child) = waiting();
+    repo.ap(["stop"]).exits(0).answers_with("stopped: T1, T2");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(6), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(phase(&repo, "T1").0, "working");
+    assert_eq!(sleepers(repo.root()), 0);
+    repo.ap(["stop"]).exits(0).answers_with("no worker is at work");
+    goes_on(&repo);
+}
+
+#[test]
+fn ctrl_c_ends_the_workers_and_the_next_run_goes_on() {
+    let (repo, mut child) = waiting();
+    signal(&child, "-INT");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    assert_eq!(sleepers(repo.root()), 0);
+    goes_on(&repo);
+}
+
+#[test]
+fn workers_of_a_run_that_was_killed_are_ended_by_the_next() {
+    let (repo, mut child) = waiting();
+    signal(&child, "-KILL");
+    child.wait().expect("it ends");
+    goes_on(&repo);
+}
+
+#[test]
+fn an_objective_that_is_dropped_elsewhere_ends_its_worker() {
+    let (repo, child) = waiting();
+    repo.ap(["drop", "T2"]).exits(0);
+    until("the worker of T2 is gone", || {
+        phase(&repo, "T2").0 == "dropped" && sleepers(repo.root()) < 3
+    });
+    repo.ap(["stop"]).exits(0);
+    drop(child.wait_with_output());
+    assert_eq!(phase(&repo, "T2").0, "dropped");
+}
