@@ -9,14 +9,14 @@ use crate::session::{ID, planned_with};
 use crate::support::Repo;
 
 /// A worker that writes one file in the scope of whatever objective it gets.
-const GOOD: &str = r#"
+const GOOD: &str = r"
 case $AP_OBJECTIVE in
   T1) echo one > src/auth/a.rs;;
   T2) echo two > src/web/b.rs;;
   T3) echo three > docs/c.md;;
 esac
 echo '### Change Summary'
-"#;
+";
 
 /// A planned repository whose team is one script. `before` is what it does first; `rows` are more
 /// lines of its entry.

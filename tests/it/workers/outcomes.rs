@@ -79,12 +79,12 @@ if [ $AP_OBJECTIVE = T1 ] && [ $n -le 2 ]; then echo "boom $n" >&2; exit 1; fi
 
 #[test]
 fn a_red_gate_is_told_to_the_next_one() {
-    let script = r#"
+    let script = r"
 if [ $AP_OBJECTIVE = T1 ]; then
   if [ -e $TMPDIR/once ]; then echo right > src/auth/state; else echo wrong > src/auth/state; fi
   touch $TMPDIR/once
 fi
-"#;
+";
     let gate = "[gates]\nobjective = [\"! grep -s wrong src/auth/state\"]\n";
     let repo = team(script, "", gate, "");
     ap(&repo, &["run", "--yes"]).exits(0).says("T1 is tried again");
@@ -116,13 +116,13 @@ fn another_worker_has_a_turn_and_then_the_owner() {
 
 #[test]
 fn who_asks_for_scope_waits_for_the_owner_and_goes_on_with_it() {
-    let script = r#"
+    let script = r"
 if [ $AP_OBJECTIVE = T1 ]; then
   if ! echo mine >> README.md; then
     printf 'STATUS=BLOCKED\nREASON=the readme\nREQUESTED_SCOPE_ADDITION=README.md\n'; exit 0
   fi
 fi
-"#;
+";
     let repo = team(script, "", "[run]\nsandbox = \"scope\"\n", "");
     ap(&repo, &["run", "--yes"]).exits(6).says("git ap scope grant add-jwt/T1");
     assert_eq!(phase(&repo, "T1").0, "failed");
