@@ -311,14 +311,36 @@ pub fn os_path_of(bytes: &[u8]) -> OsString {
     os_str(bytes)
 }
 
-/// What git ignores in a worktree, sorted: a directory that is ignored as a whole is one path.
+/// Files that git ignores in a worktree, sorted, and in place of what is below it each directory
+/// that holds nothing else, whether git ignores the directory itself or not.
 pub fn ignored(worktree: &Path) -> Result<Vec<RepoPath>> {
-    let args = ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=normal"];
-    let more = ["--ignore-submodules=all", "--ignored=matching"];
-    let output = link::followed(worktree)?.output(args.iter().chain(&more))?;
-    let rows = output.split(|b| *b == 0).filter_map(|row| row.strip_prefix(b"!! "));
+    let args = ["ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z"];
+    let output = link::followed(worktree)?.output(args)?;
+    let rows = output.split(|b| *b == 0).filter(|row| !row.is_empty());
     let paths = rows.map(|row| repo_path(row.strip_suffix(b"/").unwrap_or(row)));
     let mut paths = paths.collect::<Result<Vec<_>>>()?;
     paths.sort();
     Ok(paths)
+}
+
+/// The roots of all worktrees of a repository that are there, without asking git
+/// (gitrepository-layout(5), `worktrees/ID/gitdir`).
+pub fn roots(repository: &Repository) -> Result<Vec<PathBuf>> {
+    let mut roots: Vec<PathBuf> = repository.main_root().into_iter().collect();
+    let folder = repository.common_dir().join("worktrees");
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(roots),
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot read {}", folder.display()));
+        }
+    };
+    for entry in entries {
+        let git_dir = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
+        // One that is just being made, or removed, has no root yet, or no longer.
+        let Ok(link) = fs::read(git_dir.join("gitdir")) else { continue };
+        let link = git_dir.join(PathBuf::from(os_str(link.trim_ascii_end())));
+        roots.extend(link.parent().and_then(|root| root.canonicalize().ok()));
+    }
+    Ok(roots)
 }

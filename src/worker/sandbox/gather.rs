@@ -134,8 +134,7 @@ fn plain(path: PathBuf, why: Why) -> Place {
 
 /// What must stay closed: the git directories and every worktree.
 fn kept(repository: &Repository) -> Result<Vec<PathBuf>> {
-    let worktrees = worktrees::list(repository)?.into_iter().filter_map(|w| real(&w.path).ok());
-    Ok([repository.common_dir()].into_iter().chain(worktrees).collect())
+    Ok([vec![repository.common_dir()], worktrees::roots(repository)?].concat())
 }
 
 fn real(path: &Path) -> Result<PathBuf> {

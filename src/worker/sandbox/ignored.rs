@@ -129,9 +129,10 @@ pub(super) fn ignored(
     blank.retain(is_free);
     // With the slash, git takes what is not there for a directory.
     let line = |path: &RepoPath, end: &str| [path.as_bytes(), end.as_bytes()].concat();
-    let lines = wanted.iter().map(|path| line(path, "/"));
+    let lines = wanted.iter().chain(&found.directories).map(|path| line(path, "/"));
     let agreed = agreed(worktree, lines.chain(blank.iter().map(|path| line(path, ""))))?;
     wanted.retain(|path| agreed.contains(&line(path, "/")));
+    found.directories.retain(|path| agreed.contains(&line(path, "/")));
     blank.retain(|path| agreed.contains(path.as_bytes()));
     found.missing = wanted.into_iter().collect();
     found.blank = blank.into_iter().collect();

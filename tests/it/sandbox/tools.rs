@@ -112,6 +112,8 @@ fn what_git_ignores_is_writable_and_what_it_tracks_is_not() {
     repo.ap(["plan", "--from", "-"]).stdin(PLAN).exits(0);
     let scene = Scene::of(repo);
     std::fs::write(scene.here.join("own.log"), "x").expect("writable");
+    std::fs::create_dir(scene.here.join("found")).expect("writable");
+    std::fs::write(scene.here.join("found/a.log"), "x").expect("writable");
     std::os::unix::fs::symlink("/etc", scene.here.join("tags")).expect("linked");
     scene.may("echo y > out/x && echo y > node_modules/x && echo y > pkg/node_modules/x");
     scene.may("echo y > own.log && mkdir -p out/a/b && mv out/x out/a/b/x");
