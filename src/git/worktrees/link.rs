@@ -51,7 +51,8 @@ pub(super) fn followed(worktree: &Path) -> Result<Git> {
     }
 }
 
-fn leads_back(git_dir: &Path, worktree: &Path) -> bool {
+/// Whether a git directory says that it is this worktree's.
+pub(super) fn leads_back(git_dir: &Path, worktree: &Path) -> bool {
     let Ok(text) = fs::read(git_dir.join("gitdir")) else { return false };
     let back = git_dir.join(PathBuf::from(os_str(text.trim_ascii_end())));
     back.file_name() == Some(OsStr::new(".git"))

@@ -5,6 +5,7 @@ mod add;
 mod inside;
 mod link;
 mod remove;
+mod restore;
 mod save;
 
 use std::ffi::OsString;
@@ -16,6 +17,7 @@ use anyhow::{Context as _, Result};
 
 pub use add::{add, fill_submodules, move_to, put_back};
 pub use remove::{discard, is_going, remove, require_removable};
+pub use restore::restore;
 pub use save::{contents, keep_commit, leave, save_all, save_foreign};
 
 use super::Repository;

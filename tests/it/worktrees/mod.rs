@@ -3,6 +3,7 @@
 
 mod adding;
 mod removing;
+mod restoring;
 mod saving;
 
 use std::path::{Path, PathBuf};
