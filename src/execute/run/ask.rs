@@ -15,6 +15,7 @@ use crate::domain::team::Worker;
 use crate::execute::gates;
 use crate::execute::session::Handle;
 use crate::execute::start::environment;
+use crate::git::worktrees;
 use crate::store::Writer;
 use crate::worker::sandbox::{self, Site};
 use crate::worker::{Around, Job, PROMPT, launch, leftover};
@@ -37,7 +38,7 @@ pub(super) struct Ready {
 /// left there.
 fn temporary(handle: &Handle<'_>, crew: &Crew<'_>, objective: &ObjectiveId) -> Result<PathBuf> {
     use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
-    let path = temporary_place(handle, crew, objective);
+    let path = temporary_place(handle, crew, objective)?;
     let making = || format!("cannot make {}", path.display());
     match std::fs::DirBuilder::new().mode(0o700).create(&path) {
         Ok(()) => return Ok(path),
@@ -56,10 +57,17 @@ fn temporary(handle: &Handle<'_>, crew: &Crew<'_>, objective: &ObjectiveId) -> R
     Ok(path)
 }
 
-fn temporary_place(handle: &Handle<'_>, crew: &Crew<'_>, objective: &ObjectiveId) -> PathBuf {
+/// Another repository may have a plan of the same id.
+fn temporary_place(
+    handle: &Handle<'_>,
+    crew: &Crew<'_>,
+    objective: &ObjectiveId,
+) -> Result<PathBuf> {
     let folder = (crew.known)("TMPDIR").filter(|folder| Path::new(folder).is_absolute());
-    let name = format!("git-ap-{}-{objective}", handle.session.plan());
-    Path::new(&folder.unwrap_or_else(|| "/tmp".into())).join(name)
+    let repository = handle.tools.repository;
+    let whose = repository.blob_id(repository.common_dir().as_os_str().as_encoded_bytes())?;
+    let name = format!("git-ap-{}-{}-{objective}", &whose[..8], handle.session.plan());
+    Ok(Path::new(&folder.unwrap_or_else(|| "/tmp".into())).join(name))
 }
 
 #[expect(clippy::disallowed_methods, reason = "what a worker leaves there nobody relies on")]
@@ -72,7 +80,7 @@ pub(super) fn without_temporary(handle: &Handle<'_>, crew: &Crew<'_>) {
     for standing in &handle.session.objectives {
         if !standing.attempts.is_empty() && standing.phase.is_settled() {
             // What cannot be removed stays for whoever cleans up temporary files.
-            drop(remove_all(&temporary_place(handle, crew, &standing.id)));
+            drop(temporary_place(handle, crew, &standing.id).map(|folder| remove_all(&folder)));
         }
     }
 }
@@ -102,6 +110,8 @@ pub(super) fn ready(
     own.push(("TMPDIR".to_owned(), at.to_owned()));
     let minutes = handle.agreed.objective(objective)?.timeout_minutes;
     let worktree = handle.worktree(objective)?;
+    // Whoever was there before may have been stopped in the midst of anything.
+    worktrees::restore(handle.tools.repository, &worktree, handle.tools.steps)?;
     let around = Around {
         prompt: &prompt,
         folder: &folder,

@@ -145,6 +145,11 @@ pub(super) fn judge(
     templates: &Templates,
     listener: &mut dyn Listener,
 ) -> Result<()> {
+    // A scope with something at the root lets its worker replace the link to the git directory.
+    let tools = handle.tools;
+    if worktrees::restore(tools.repository, &handle.worktree(objective)?, tools.steps)? {
+        listener.note(&format!("{objective}: its link to the repository was put back"));
+    }
     let standing = handle.standing(objective)?;
     let attempt = standing.attempts.last().context("who is judged was dispatched")?;
     let how = attempt.returned.as_ref().map(|returned| returned.how.clone());

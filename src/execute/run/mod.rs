@@ -21,7 +21,7 @@ use crate::domain::session::Phase;
 use crate::domain::team::Worker;
 use crate::git::worktrees;
 use crate::report::Templates;
-use crate::worker::Urgency;
+use crate::worker::{Urgency, sandbox};
 
 use floor::Floor;
 
@@ -76,6 +76,8 @@ pub fn work(
     templates: &Templates,
     listener: &mut dyn Listener,
 ) -> Result<Held> {
+    // Where the policy asks for more than the system can do, nobody is started.
+    sandbox::in_force(open()?.agreed.config.sandbox)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("workers")

@@ -2,6 +2,7 @@
 //! command that is to fail inside is shown to succeed outside, or it would prove nothing.
 
 mod tools;
+mod working;
 mod wrapped;
 
 use std::collections::{BTreeMap, BTreeSet};
