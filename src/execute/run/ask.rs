@@ -124,7 +124,8 @@ pub(super) fn ready(
     let mut words = launch.job.words.clone();
     let mut told = force.told(&sandbox::Rules::default());
     if force.is_on() {
-        let home = (crew.known)("HOME").map(PathBuf::from).filter(|home| home.is_dir());
+        let home = launch.job.environment.iter().find(|(name, _)| name == "HOME");
+        let home = home.map(|(_, home)| PathBuf::from(home)).filter(|home| home.is_dir());
         let rules = sandbox::rules(Site {
             repository: handle.tools.repository,
             worktree: &worktree,

@@ -48,8 +48,10 @@ pub(super) fn support() -> Support {
         Ok(Ok(LandlockStatus::NotEnabled)) => {
             Support::None("Landlock is not enabled in this kernel (`lsm=` of its command line)")
         }
-        Ok(Ok(LandlockStatus::NotImplemented)) => Support::None("this kernel has no Landlock"),
-        Ok(Err(_)) | Err(_) => Support::None("this system does not let Landlock be used"),
+        Ok(Ok(LandlockStatus::NotImplemented)) => {
+            Support::None("this system has no Landlock, or does not let it be used")
+        }
+        Ok(Err(_)) | Err(_) => Support::None("Landlock is there and fails"),
     }
 }
 
