@@ -186,7 +186,7 @@ impl Git {
 
     /// Hands what git prints to `take`, one field at a time, each without the NUL behind it: for
     /// what may be long and of which little is kept. Stops git where `take` fails.
-    pub(super) fn fields<S: AsRef<OsStr>>(
+    pub fn fields<S: AsRef<OsStr>>(
         &self,
         args: impl IntoIterator<Item = S>,
         input: &[u8],

@@ -1,11 +1,13 @@
 //! The only place that starts workers: a command of the team, without a shell, with the few
-//! variables that it was promised, in a process group of its own that nothing outlives.
+//! variables that it was promised, in a process group of its own that nothing outlives. While
+//! one runs, its worktree is watched.
 
 pub mod group;
 mod launch;
 pub mod leftover;
 mod run;
 pub mod sandbox;
+pub mod watch;
 
 pub use launch::{Around, INHERITED, Launch, PROMPT, launch};
 pub use run::{Ended, Job, Line, Source, Urgency, run};

@@ -30,6 +30,7 @@ mod session;
 mod setup;
 mod support;
 mod walkthrough;
+mod watch;
 mod waves;
 mod workers;
 mod worktrees;

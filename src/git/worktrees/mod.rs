@@ -20,8 +20,8 @@ pub use remove::{discard, is_going, remove, require_removable};
 pub use restore::restore;
 pub use save::{contents, keep_commit, leave, save_all, save_foreign};
 
-use super::Repository;
 use super::objects::repo_path;
+use super::{Git, Repository};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::path::{RepoPath, shell_word};
 use crate::store::Steps;
@@ -146,6 +146,16 @@ fn checked_out(branch: &str, worktree: &Path, more: &str) -> Failure {
     let message = format!("the branch `{short}` is checked out in {shown}{more}");
     let hint = format!("git -C {} switch --detach", shell_word(&shown));
     Failure::new(Kind::User, message).hint(hint)
+}
+
+/// Git for a linked worktree of this repository, with its private git directory: it goes on
+/// naming that directory, whatever the worktree's file `.git` comes to say.
+///
+/// Fails where that file is gone or leads elsewhere.
+pub fn addressed(repository: &Repository, worktree: &Path) -> Result<(Git, PathBuf)> {
+    let linked = link::linked_of(repository, worktree)?;
+    let git = linked.git.env("GIT_DIR", linked.git_dir.as_os_str());
+    Ok((git.env("GIT_WORK_TREE", worktree.as_os_str()), linked.git_dir))
 }
 
 /// The private git directory of a worktree; none where there is no worktree.
