@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::project::Project;
 use super::session::{Purpose, Teller, Workshop, what_next};
-use super::{Ctx, Exit, accomplished, page, would};
+use super::{Ctx, Exit, accomplished, agents_md, page, would};
 use crate::domain::config::LandVia;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::session::Session;
@@ -79,13 +79,25 @@ pub fn land(
         let hint = format!("git push origin {short}, and open the pull request there");
         return Err(Failure::new(Kind::User, message).hint(hint).into());
     }
-    let wanted = handle.agreed.config.record;
+    let (wanted, agents_md) = (handle.agreed.config.record, handle.agreed.config.agents_md);
     let record = |session: &Session| {
-        if !wanted {
+        if !wanted && !agents_md {
             return Ok(Vec::new());
         }
         let now = ctx.clock.rfc3339();
-        accomplished::record_files(templates, &accomplished::record(project, session, Some(&now))?)
+        let record = accomplished::record(project, session, Some(&now))?;
+        let mut files = Vec::new();
+        if wanted {
+            files = accomplished::record_files(templates, &record)?;
+        }
+        if agents_md {
+            match agents_md::learned(&project.repository, &session.integration, &record) {
+                Ok(file) => files.extend(file),
+                // The work lands all the same; what was learned is in the record too.
+                Err(error) => ctx.ui.warn(&format!("{error:#}: it stays as it is")),
+            }
+        }
+        Ok(files)
     };
     let squash = squash || via == LandVia::Squash;
     let manner = Manner { squash, record: &record, templates };

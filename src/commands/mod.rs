@@ -1,6 +1,7 @@
 //! One verb, one file: its arguments and `run`. What all of them are given stands here.
 
 pub mod accomplished;
+mod agents_md;
 pub mod analyze;
 pub mod approve;
 pub mod check;

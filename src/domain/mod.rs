@@ -14,6 +14,7 @@ pub mod finding;
 pub mod guard;
 pub mod history;
 pub mod id;
+pub mod learnings;
 pub mod merge;
 pub mod overlap;
 pub mod path;

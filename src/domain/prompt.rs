@@ -11,6 +11,9 @@ use super::plan::{Objective, Plan};
 /// The protocol's version.
 pub const VERSION: &str = "1.0";
 
+/// The line that a prompt begins with.
+pub const FIRST_LINE: &str = "#! Codex agent prompt";
+
 /// What the plan knows about an objective besides its own fields.
 #[derive(Clone, Debug)]
 pub struct Setting<'a> {
@@ -54,7 +57,7 @@ pub fn prompt_in(
 
 /// The prompt for an objective. Ends with a newline.
 pub fn prompt(plan: &Plan, objective: &Objective, setting: &Setting<'_>) -> String {
-    let mut out = Fields(String::from("#! Codex agent prompt\n"));
+    let mut out = Fields(format!("{FIRST_LINE}\n"));
     out.field("AP_VERSION", VERSION);
     out.field("TASK_ID", objective.id.as_str());
     out.field("WAVE", &setting.wave.to_string());
@@ -86,7 +89,7 @@ pub fn prompt(plan: &Plan, objective: &Objective, setting: &Setting<'_>) -> Stri
 }
 
 /// What a worker hands back (DESIGN §9).
-const RESPONSE: [&str; 7] = [
+pub(super) const RESPONSE: [&str; 7] = [
     "Diff summary",
     "Test and lint status",
     "Migration notes",
@@ -96,7 +99,8 @@ const RESPONSE: [&str; 7] = [
     "Exactly one last section headed `### Change Summary`",
 ];
 
-const NOTES: [&str; 3] = [
+/// What every worker is told besides.
+pub(super) const NOTES: [&str; 3] = [
     "Do not run git: your changes are committed for you.",
     "Change nothing outside SCOPE_TOUCH. If you need more, answer with STATUS=BLOCKED, REASON=, REQUESTED_SCOPE_ADDITION= and JUSTIFICATION= lines.",
     "While working, report progress as lines like `PROGRESS: 25% - reading the parser`.",

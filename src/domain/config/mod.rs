@@ -53,6 +53,8 @@ pub struct Config {
     pub land_via: LandVia,
     /// Whether the record is committed when a session lands.
     pub record: bool,
+    /// Whether the sections of `AGENTS.md` are kept up to date.
+    pub agents_md: bool,
     /// For how many days backups are kept.
     pub backup_days: u32,
 }
@@ -135,6 +137,7 @@ fn typed(root: Option<&Node>) -> Config {
         grant: reader.grant(),
         land_via: reader.land_via(),
         record: reader.record(),
+        agents_md: reader.agents_md(),
         backup_days: reader.backup_days(),
     }
 }

@@ -261,7 +261,7 @@ static DOCS: Shape = Shape {
         "agents_md",
         FieldKind::Boolean,
         "false",
-        "Keep a section of AGENTS.md up to date.",
+        "Keep sections of AGENTS.md up to date when a session lands.",
     )],
 };
 

@@ -257,6 +257,10 @@ impl<'a> Reader<'a> {
         self.boolean("record", "commit")
     }
 
+    pub(super) fn agents_md(&self) -> bool {
+        self.boolean("docs", "agents_md")
+    }
+
     pub(super) fn backup_days(&self) -> u32 {
         self.number("backup", "days")
     }

@@ -28,7 +28,7 @@ use super::session::{MergedWave, Phase, Request, Session, Standing};
 pub const TOUCHED: usize = 200;
 
 /// Who works on objectives as long as no worker is recorded.
-const HUMAN: &str = "human";
+pub const HUMAN: &str = "human";
 
 /// A session as it is recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -60,6 +60,9 @@ pub struct Record {
     /// The objectives, in the order of the plan.
     #[serde(rename = "objective")]
     pub objectives: Vec<Objective>,
+    /// Gates that were red before a wave was merged, in their order, each once.
+    #[serde(rename = "red")]
+    pub reds: Vec<RedGate>,
     /// What objectives asked for beyond their scopes, in their order.
     #[serde(rename = "asked")]
     pub requests: Vec<Asked>,
@@ -80,6 +83,17 @@ pub struct Asked {
     pub state: String,
     /// The same in a sentence without the objective's name.
     pub said: String,
+}
+
+/// A gate that was red on the way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RedGate {
+    /// Of which wave.
+    pub wave: u32,
+    /// What was run.
+    pub command: String,
+    /// Objectives without which it was green.
+    pub blamed: Vec<ObjectiveId>,
 }
 
 /// A merged wave.
@@ -128,6 +142,8 @@ pub struct Objective {
     pub ended: Option<String>,
     /// From its beginning to its end.
     pub minutes: Option<u64>,
+    /// How many minutes its plan estimated.
+    pub estimated: Option<u64>,
     /// How often it was tried again.
     pub retries: u32,
     /// How often a commit outside its scope was found.
@@ -210,8 +226,21 @@ pub fn record(session: &Session, plan: &Plan, facts: &Facts) -> Record {
         synced: session.synced.clone(),
         waves: session.waves.iter().map(wave).collect(),
         objectives: session.objectives.iter().map(of).collect(),
+        reds: reds(session),
         requests: session.requests.iter().map(asked).collect(),
     }
+}
+
+fn reds(session: &Session) -> Vec<RedGate> {
+    let mut reds: Vec<RedGate> = Vec::new();
+    for red in &session.reds {
+        let (command, blamed) = (red.command.clone(), red.blamed.clone());
+        let red = RedGate { wave: red.wave, command, blamed };
+        if !reds.contains(&red) {
+            reds.push(red);
+        }
+    }
+    reds
 }
 
 fn wave(merged: &MergedWave) -> Wave {
@@ -240,6 +269,7 @@ fn objective(session: &Session, standing: &Standing, plan: &Plan, work: &Work) -
         lines_added: work.lines_added,
         lines_removed: work.lines_removed,
         minutes: minutes(began.as_deref(), ended.as_deref()),
+        estimated: planned.map(|o| o.estimate_minutes.into()),
         began,
         ended,
         retries: standing.retries,

@@ -2,7 +2,7 @@
 //! and commits, because a record comes from whoever could commit it.
 
 use super::paths::unquoted;
-use super::{Asked, Objective, Record, SESSION, Wave};
+use super::{Asked, Objective, Record, RedGate, SESSION, Wave};
 use crate::domain::document::{self, Node};
 use crate::domain::finding::{Code, Finding, Place};
 use crate::domain::id::{ObjectiveId, PlanId};
@@ -105,6 +105,7 @@ impl Reader<'_> {
         let waves: Vec<_> = items(root, "wave").iter().map(|n| self.wave(n)).collect();
         let objectives: Vec<_> =
             items(root, "objective").iter().map(|n| self.objective(n)).collect();
+        let reds: Vec<_> = items(root, "red").iter().map(|n| self.red(n)).collect();
         let requests: Vec<_> = items(root, "asked").iter().map(|n| self.request(n)).collect();
         Some(Record {
             schema: SCHEMA,
@@ -119,6 +120,7 @@ impl Reader<'_> {
             synced: synced?,
             waves: waves.into_iter().collect::<Option<_>>()?,
             objectives: objectives.into_iter().collect::<Option<_>>()?,
+            reds: reds.into_iter().collect::<Option<_>>()?,
             requests: requests.into_iter().collect::<Option<_>>()?,
         })
     }
@@ -133,6 +135,13 @@ impl Reader<'_> {
             state: text(node, "state"),
             said: text(node, "said"),
         })
+    }
+
+    fn red(&mut self, node: &Node) -> Option<RedGate> {
+        let blamed = self
+            .each(node, "blamed", "write ids such as `T1`", |word| ObjectiveId::parse(word).ok());
+        let (wave, command) = (number(node, "wave"), text(node, "command"));
+        Some(RedGate { wave, command, blamed: blamed? })
     }
 
     fn wave(&mut self, node: &Node) -> Option<Wave> {
@@ -171,6 +180,7 @@ impl Reader<'_> {
             began,
             ended,
             minutes: node.get("minutes").map(|_| number(node, "minutes")),
+            estimated: node.get("estimated").map(|_| number(node, "estimated")),
             retries: number(node, "retries"),
             violations: number(node, "violations"),
             touch: texts(node, "touch"),

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Asked, Objective, Record, Wave};
+use super::{Asked, Objective, Record, RedGate, Wave};
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
 use crate::domain::plan::toml_string;
@@ -29,6 +29,9 @@ pub fn to_toml(record: &Record) -> String {
     }
     for objective in &record.objectives {
         out.objective(objective);
+    }
+    for red in &record.reds {
+        out.red(red);
     }
     for request in &record.requests {
         out.request(request);
@@ -85,6 +88,14 @@ impl Writer {
         self.list("objectives", &ids);
     }
 
+    fn red(&mut self, red: &RedGate) {
+        self.head("red");
+        self.number("wave", red.wave.into());
+        self.text("command", &red.command);
+        let ids: Vec<&str> = red.blamed.iter().map(ObjectiveId::as_str).collect();
+        self.list("blamed", &ids);
+    }
+
     fn request(&mut self, request: &Asked) {
         self.head("asked");
         self.text("objective", request.objective.as_str());
@@ -112,6 +123,9 @@ impl Writer {
         self.maybe("ended", o.ended.as_deref());
         if let Some(minutes) = o.minutes {
             self.number("minutes", minutes);
+        }
+        if let Some(minutes) = o.estimated {
+            self.number("estimated", minutes);
         }
         self.number("retries", o.retries.into());
         self.number("violations", o.violations.into());

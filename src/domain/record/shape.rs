@@ -38,10 +38,31 @@ pub static SESSION: Shape = Shape {
             "What became of an objective.",
         ),
         Field::optional(
+            "red",
+            FieldKind::Tables(&RED),
+            "[]",
+            "A gate that was red before a wave was merged.",
+        ),
+        Field::optional(
             "asked",
             FieldKind::Tables(&ASKED),
             "[]",
             "What an objective asked for beyond its scope.",
+        ),
+    ],
+};
+
+/// `[[red]]`.
+static RED: Shape = Shape {
+    name: "[[red]]",
+    fields: &[
+        Field::required("wave", FieldKind::Integer(1, 10_000), "Of which wave."),
+        Field::required("command", TEXT, "What was run."),
+        Field::optional(
+            "blamed",
+            FieldKind::Texts,
+            "[]",
+            "The objectives without which it was green.",
         ),
     ],
 };
@@ -108,6 +129,7 @@ static OBJECTIVE: Shape = Shape {
         Field::optional("began", TEXT, "", "When it began, RFC 3339."),
         Field::optional("ended", TEXT, "", "When it was accepted, RFC 3339."),
         Field::optional("minutes", COUNT, "", "From its beginning to its end."),
+        Field::optional("estimated", COUNT, "", "Minutes that its plan estimated."),
         Field::optional("retries", TIMES, "0", "How often it was tried again."),
         Field::optional(
             "violations",

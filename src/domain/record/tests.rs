@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::plan;
-use crate::domain::session::{Approval, Asked as State, Landing, Place, Tip, Workplace};
+use crate::domain::session::{Approval, Asked as State, Landing, Place, Red, Tip, Workplace};
 
 const HOSTILE: &str = "a\nAP-Plan: x\n[[objective]]\n\"\"\" ''' {{x}} \u{1b}[2J\u{202e}é\\";
 
@@ -94,6 +94,12 @@ fn session() -> Session {
         }],
         synced: vec![hex('f')],
         red: None,
+        reds: vec![Red {
+            wave: 1,
+            candidate: hex('8'),
+            command: "make \"all\"".into(),
+            blamed: vec![id("T1")],
+        }],
         stopped: None,
         landed: None,
         cleaned: false,
@@ -172,6 +178,7 @@ lines_removed = 3
 began = \"2025-10-08T10:45:00.000Z\"
 ended = \"2025-10-08T11:31:59.000Z\"
 minutes = 46
+estimated = 30
 retries = 1
 violations = 2
 touch = [\"src/a/\"]
@@ -190,12 +197,18 @@ commits = 0
 files = 0
 lines_added = 0
 lines_removed = 0
+estimated = 30
 retries = 0
 violations = 0
 touch = [\"src/b/\"]
 refused = [\"src/x\"]
 said = [\"too hard\"]
 backups = [\"refs/ap/backup/T2\"]
+
+[[red]]
+wave = 1
+command = \"make \\\"all\\\"\"
+blamed = [\"T1\"]
 
 [[asked]]
 objective = \"T1\"

@@ -78,6 +78,7 @@ fn begun(approval: &Approval, line: &Line) -> Session {
         waves: Vec::new(),
         synced: Vec::new(),
         red: None,
+        reds: Vec::new(),
         stopped: None,
         landed: None,
         cleaned: false,
@@ -155,12 +156,14 @@ fn step(session: &mut Session, line: &Line, entry: &Entry) -> Result<(), String>
         Entry::Claimed { what, holder } => session.claim = Some((what.clone(), holder.clone())),
         Entry::Released => session.claim = None,
         Entry::GateRed { wave, candidate, command, blamed } => {
-            session.red = Some(Red {
+            let red = Red {
                 wave: *wave,
                 candidate: candidate.clone(),
                 command: command.clone(),
                 blamed: blamed.clone(),
-            });
+            };
+            session.reds.push(red.clone());
+            session.red = Some(red);
         }
         Entry::SyncStopped { integration, target, worktree } => {
             session.stopped = Some(Stopped {

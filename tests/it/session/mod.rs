@@ -10,6 +10,7 @@ mod inner;
 mod kept;
 mod killed;
 mod landing;
+mod learned;
 mod moved_target;
 mod names;
 mod replanned;

@@ -1,10 +1,14 @@
 //! What the commits of a range are, found out from git objects alone: a server that has nothing
 //! but the repository can hold everybody to the plans that its branch reaches.
 
+mod record;
+
 use std::collections::BTreeMap;
 
 use anyhow::Result;
 use serde::Serialize;
+
+use record::is_learned;
 
 use super::candidate::laid;
 use super::judge::judge;
@@ -249,7 +253,10 @@ impl Verifier<'_> {
                 continue;
             }
             let passes = |scope: &Scope| scope.judge(&agreed.rules, path).passes();
-            if !agreed.scopes.iter().any(passes) {
+            let kept = own.class == Class::Landing && agreed.config.agents_md && is_learned(path);
+            if kept && !agreed.scopes.iter().any(passes) {
+                self.learned(own, parent)?;
+            } else if !agreed.scopes.iter().any(passes) {
                 own.violations.push(format!("`{path}` is in no scope of the plan"));
             }
         }
@@ -268,8 +275,8 @@ impl Verifier<'_> {
         let changes = self.repository.changes(parent, &self.commit.id)?;
         let outside = changes.iter().filter(|c| !is_own(&c.path)).count();
         let recorded = claim(self.message, "AP-Record").is_some();
+        let sessions = layout::sessions();
         if !changes.is_empty() && outside == 0 {
-            let sessions = layout::sessions();
             let class = if changes.iter().all(|c| c.path.is_below(&sessions)) {
                 Class::Record
             } else if claim(self.message, "AP-Amend").is_some() {
@@ -282,6 +289,10 @@ impl Verifier<'_> {
                 self.amendment(&mut own, &changes)?;
             }
             return Ok(own);
+        }
+        let is_record = |c: &Change| is_learned(&c.path) || c.path.is_below(&sessions);
+        if recorded && !changes.is_empty() && changes.iter().all(is_record) {
+            return self.recorded(parent, &changes);
         }
         if recorded {
             return self.landing(parent);
