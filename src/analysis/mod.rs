@@ -139,7 +139,7 @@ pub fn analyze(
     progress(Progress { done: 91, total: 100, text: "resolving imports" });
     let (graph, past) = std::thread::scope(|scope| {
         let past = scope.spawn(|| Past::new(&request, &history, files));
-        let layout = imports::Layout::new(files, &settings.manifests);
+        let layout = imports::Layout::new(files, &settings.manifests, &settings.redirects);
         let graph = imports::graph(&layout, &corpus.facts);
         progress(Progress { done: 95, total: 100, text: "ranking files" });
         match past.join() {

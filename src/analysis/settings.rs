@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use super::gates::{self, Gate};
 use super::generated::Marked;
 use super::language::{self, Role};
-use super::manifest::Manifest;
+use super::manifest::{Manifest, Redirect};
 use super::owners::{self, Owners};
 use super::source::Source;
 use crate::domain::path::RepoPath;
@@ -16,6 +16,7 @@ use crate::domain::tree::{Entry, Mode};
 /// Manifests, attributes, owners, task files and CI of one commit.
 pub(super) struct Settings {
     pub manifests: Vec<Manifest>,
+    pub redirects: Vec<Redirect>,
     pub marked: Marked,
     pub owners: Owners,
     tasks: Vec<(String, String)>,
@@ -27,6 +28,7 @@ pub(super) struct Settings {
 /// What a file is read for.
 enum Use {
     Manifest(super::manifest::ManifestKind),
+    Redirect,
     Attributes,
     Owners(usize),
     Tasks,
@@ -37,6 +39,7 @@ impl Settings {
     pub(super) fn read(source: &dyn Source) -> Result<Self> {
         let mut settings = Self {
             manifests: Vec::new(),
+            redirects: Vec::new(),
             marked: Marked::default(),
             owners: Owners::default(),
             tasks: Vec::new(),
@@ -58,6 +61,7 @@ impl Settings {
                 Use::Manifest(kind) => {
                     settings.manifests.push(Manifest::read(&file.path, kind, &text));
                 }
+                Use::Redirect => settings.redirects.push(Redirect::read(&file.path, &text)),
                 Use::Attributes => {
                     let directory = file.path.parent();
                     let directory = directory.map(|d| d.to_lossy().into_owned());
@@ -110,6 +114,9 @@ fn use_of(file: &Entry) -> Option<Use> {
     let foreign = || language::role(&file.path, None) == Role::Generated;
     if file.path.file_name() == b".gitattributes" {
         return (!foreign()).then_some(Use::Attributes);
+    }
+    if Redirect::is_one(&file.path) {
+        return (!foreign()).then_some(Use::Redirect);
     }
     Manifest::kind_of(&file.path).filter(|_| !foreign()).map(Use::Manifest)
 }

@@ -1,9 +1,10 @@
 //! How a codebase is laid out, as far as imports need to know: which path is which file, and
 //! which names its packages answer to.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use crate::analysis::manifest::{Manifest, ManifestKind};
+use super::resolve::{Crates, Modules, Packages, Roots};
+use crate::analysis::manifest::{Manifest, Redirect};
 use crate::domain::tree::Entry;
 
 /// Lookups over the files of a source.
@@ -12,29 +13,26 @@ pub struct Layout<'a> {
     names: HashMap<&'a str, Vec<usize>>,
     directories: HashMap<&'a str, Vec<usize>>,
     texts: Vec<Option<&'a str>>,
-    /// Crate name (with `_`) → directory of its manifest.
-    pub(super) crates: BTreeMap<String, String>,
-    /// Package name → directory of its `package.json`.
-    pub(super) packages: BTreeMap<String, String>,
-    /// Module path of a `go.mod` → its directory.
-    pub(super) go_modules: BTreeMap<String, String>,
-    /// Directories from which Python finds packages.
-    pub(super) python_roots: BTreeSet<String>,
+    pub(super) crates: Crates,
+    pub(super) packages: Packages,
+    pub(super) modules: Modules,
+    pub(super) roots: Roots,
 }
 
 impl<'a> Layout<'a> {
-    /// The layout of `files`, with what the manifests among them say.
-    pub fn new(files: &'a [Entry], manifests: &[Manifest]) -> Self {
+    /// The layout of `files`, with what the manifests among them and the files that redirect
+    /// imports say.
+    pub fn new(files: &'a [Entry], manifests: &[Manifest], redirects: &[Redirect]) -> Self {
         let texts: Vec<Option<&str>> = files.iter().map(|file| file.path.to_str()).collect();
         let mut layout = Self {
             paths: HashMap::new(),
             names: HashMap::new(),
             directories: HashMap::new(),
             texts,
-            crates: BTreeMap::new(),
-            packages: BTreeMap::new(),
-            go_modules: BTreeMap::new(),
-            python_roots: BTreeSet::from([String::new(), "src".to_owned(), "lib".to_owned()]),
+            crates: Crates::default(),
+            packages: Packages::new(manifests, redirects),
+            modules: Modules::new(manifests, redirects),
+            roots: Roots::default(),
         };
         for index in 0..layout.texts.len() {
             let Some(path) = layout.texts[index] else { continue };
@@ -43,33 +41,14 @@ impl<'a> Layout<'a> {
             layout.names.entry(name).or_default().push(index);
             layout.directories.entry(directory).or_default().push(index);
         }
-        layout.name_packages(manifests);
-        layout.find_python_roots();
+        layout.crates = Crates::new(&layout, manifests);
+        layout.roots = Roots::new(&layout, manifests);
         layout
     }
 
-    fn name_packages(&mut self, manifests: &[Manifest]) {
-        for manifest in manifests {
-            let Some(name) = manifest.name.clone() else { continue };
-            let directory = manifest.directory();
-            match manifest.kind {
-                ManifestKind::Cargo => self.crates.insert(name.replace('-', "_"), directory),
-                ManifestKind::Npm => self.packages.insert(name, directory),
-                ManifestKind::Go => self.go_modules.insert(name, directory),
-                ManifestKind::Python | ManifestKind::Other => None,
-            };
-        }
-    }
-
-    /// A package's root is the directory above the uppermost `__init__.py`.
-    fn find_python_roots(&mut self) {
-        for index in self.names.get("__init__.py").into_iter().flatten() {
-            let Some(package) = self.texts[*index].and_then(parent) else { continue };
-            let root = parent(package).unwrap_or_default();
-            if !self.paths.contains_key(join(root, "__init__.py").as_str()) {
-                self.python_roots.insert(root.to_owned());
-            }
-        }
+    /// The files of a name, wherever they are.
+    pub(super) fn called(&self, name: &str) -> impl Iterator<Item = usize> + '_ {
+        self.names.get(name).into_iter().flatten().copied()
     }
 
     /// The file at a path.
@@ -112,7 +91,7 @@ impl<'a> Layout<'a> {
 
     fn ending_with<'s>(&'s self, suffix: &'s str) -> impl Iterator<Item = usize> + 's {
         let name = suffix.rsplit('/').next().unwrap_or_default();
-        self.names.get(name).into_iter().flatten().copied().filter(move |file| {
+        self.called(name).filter(move |file| {
             self.path(*file).is_some_and(|path| {
                 path.strip_suffix(suffix).is_some_and(|head| head.is_empty() || head.ends_with('/'))
             })
@@ -121,7 +100,7 @@ impl<'a> Layout<'a> {
 }
 
 /// How many leading directories two paths have in common.
-fn shared(one: &str, other: &str) -> usize {
+pub(super) fn shared(one: &str, other: &str) -> usize {
     one.split('/').zip(other.split('/')).take_while(|(a, b)| a == b).count()
 }
 

@@ -25,7 +25,8 @@ pub struct Edge {
     pub to: usize,
     /// The names that the importing line or text uses, sorted; empty where it names none.
     pub symbols: Vec<String>,
-    /// Whether the importer was read line by line, and not by a grammar.
+    /// Whether the importer was read line by line, and not by a grammar, or nothing says in so
+    /// many words which file is meant.
     pub approximate: bool,
 }
 
@@ -77,19 +78,21 @@ pub fn graph(layout: &Layout<'_>, facts: &[FileFacts]) -> Graph {
 /// What one file imports, sorted.
 fn edges_of(layout: &Layout<'_>, facts: &[FileFacts], from: &FileFacts) -> Vec<Edge> {
     let Some(language) = from.language else { return Vec::new() };
-    let mut targets: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    // The names, and whether any statement is certain.
+    let mut edges: BTreeMap<usize, (Vec<String>, bool)> = BTreeMap::new();
     for statement in &from.imports {
-        for (to, symbols) in resolve::targets(layout, facts, from.file, language, statement) {
-            if to != from.file {
-                targets.entry(to).or_default().extend(symbols);
-            }
+        let targets = resolve::targets(layout, facts, from.file, language, statement);
+        for (to, symbols) in targets.files.into_iter().filter(|(to, _)| *to != from.file) {
+            let (names, certain) = edges.entry(to).or_default();
+            names.extend(symbols);
+            *certain |= !targets.approximate;
         }
     }
-    let edge = |(to, mut symbols): (usize, Vec<String>)| {
+    let edge = |(to, (mut symbols, certain)): (usize, (Vec<String>, bool))| {
         symbols.sort();
         symbols.dedup();
         symbols.truncate(SYMBOLS);
-        Edge { from: from.file, to, symbols, approximate: from.approximate }
+        Edge { from: from.file, to, symbols, approximate: !certain || from.approximate }
     };
-    targets.into_iter().map(edge).collect()
+    edges.into_iter().map(edge).collect()
 }

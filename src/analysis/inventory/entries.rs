@@ -6,11 +6,8 @@ use std::collections::{BTreeSet, HashSet};
 use super::Role;
 use crate::analysis::corpus::FileFacts;
 use crate::analysis::language::{Kind, Language};
-use crate::analysis::manifest::{Manifest, ManifestKind};
+use crate::analysis::manifest::{BUILT, Manifest, ManifestKind};
 use crate::domain::tree::{Entry, Mode};
-
-/// Directories into which packages are built; what is named there lies in `src`.
-const BUILT: &[&str] = &["dist", "lib", "build", "out", "es", "esm", "cjs"];
 
 /// Files that start a program or are the face of a package, by index.
 pub(super) fn entry_points(

@@ -1,7 +1,11 @@
 //! What the manifests of package managers say: where modules are, what they are called, where
 //! they begin, and which commands test them.
 
+mod cargo;
+mod go;
+mod npm;
 mod python;
+mod redirect;
 mod text;
 
 use std::collections::BTreeSet;
@@ -9,6 +13,12 @@ use std::collections::BTreeSet;
 use globset::GlobBuilder;
 
 use crate::domain::path::RepoPath;
+
+pub use cargo::{Cargo, Dependency, Origin};
+pub use go::Go;
+pub use npm::{BUILT, Npm, Offer};
+pub use python::Python;
+pub use redirect::{Aliases, Redirect, Says};
 
 /// Which package manager reads a manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,10 +54,28 @@ pub struct Manifest {
     /// Whether it makes a module: a `CMakeLists.txt` that only lists files for the one above
     /// does not.
     pub module: bool,
+    /// How imports become files.
+    pub links: Links,
     /// Patterns of the directories that belong to its workspace, relative to its own.
     members: Vec<String>,
     /// Patterns of those that do not.
     excluded: Vec<String>,
+}
+
+/// What a manifest says of how imports become files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Links {
+    /// Nothing.
+    #[default]
+    None,
+    /// A `Cargo.toml`.
+    Cargo(Box<Cargo>),
+    /// A `package.json`.
+    Npm(Box<Npm>),
+    /// A manifest of Python.
+    Python(Python),
+    /// A `go.mod`.
+    Go(Go),
 }
 
 impl Manifest {
@@ -91,17 +119,15 @@ impl Manifest {
             tools: BTreeSet::new(),
             workspace: false,
             module: true,
+            links: Links::None,
             members: Vec::new(),
             excluded: Vec::new(),
         };
         match kind {
-            ManifestKind::Cargo => manifest.read_cargo(text),
-            ManifestKind::Npm => manifest.read_npm(text),
+            ManifestKind::Cargo => cargo::read(&mut manifest, text),
+            ManifestKind::Npm => npm::read(&mut manifest, text),
             ManifestKind::Python => python::read(&mut manifest, text),
-            ManifestKind::Go => {
-                let line = text.lines().find_map(|line| line.strip_prefix("module "));
-                manifest.name = line.map(|name| name.trim().trim_matches('"').to_owned());
-            }
+            ManifestKind::Go => go::read(&mut manifest, text),
             ManifestKind::Other => text::read(&mut manifest, text),
         }
         manifest
@@ -128,38 +154,6 @@ impl Manifest {
         };
         any(&self.members) && !any(&self.excluded)
     }
-
-    fn read_cargo(&mut self, text: &str) {
-        let Ok(table) = text.parse::<toml::Table>() else { return };
-        let name = table.get("package").and_then(|package| package.get("name"));
-        self.name = name.and_then(|name| name.as_str()).map(str::to_owned);
-        if let Some(workspace) = table.get("workspace") {
-            self.workspace = true;
-            self.members = texts(workspace.get("members"));
-            self.excluded = texts(workspace.get("exclude"));
-        }
-        for target in table.get("bin").and_then(toml::Value::as_array).into_iter().flatten() {
-            self.entries.extend(target.get("path").and_then(|p| p.as_str()).map(str::to_owned));
-        }
-        let library = table.get("lib").and_then(|lib| lib.get("path"));
-        self.entries.extend(library.and_then(|p| p.as_str()).map(str::to_owned));
-    }
-
-    fn read_npm(&mut self, text: &str) {
-        let Ok(value) = serde_json::from_str::<serde_json::Value>(text) else { return };
-        self.name = value.get("name").and_then(|n| n.as_str()).map(str::to_owned);
-        for key in ["main", "module", "bin", "source", "exports"] {
-            strings(value.get(key), 0, &mut self.entries);
-        }
-        let scripts = value.get("scripts").and_then(|s| s.as_object());
-        for (name, command) in scripts.into_iter().flatten() {
-            // `npm init` writes a `test` script that only fails.
-            let real = command.as_str().is_some_and(|c| !c.contains("no test specified"));
-            if real {
-                self.tools.insert(name.clone());
-            }
-        }
-    }
 }
 
 /// The build tool by the name of its file.
@@ -185,27 +179,6 @@ fn tool_of(name: &[u8]) -> Option<&'static str> {
         }
         _ => return None,
     })
-}
-
-/// How deep `exports` of a `package.json` are followed.
-const EXPORTS_DEPTH: usize = 6;
-
-/// The texts of a value, wherever they stand in it.
-fn strings(value: Option<&serde_json::Value>, depth: usize, out: &mut Vec<String>) {
-    match value {
-        Some(serde_json::Value::String(text)) => out.push(text.clone()),
-        Some(serde_json::Value::Object(map)) if depth < EXPORTS_DEPTH => {
-            for value in map.values() {
-                strings(Some(value), depth + 1, out);
-            }
-        }
-        Some(serde_json::Value::Array(list)) if depth < EXPORTS_DEPTH => {
-            for value in list {
-                strings(Some(value), depth + 1, out);
-            }
-        }
-        _ => {}
-    }
 }
 
 /// The texts of a list.
