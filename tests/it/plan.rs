@@ -74,6 +74,37 @@ fn contents(state: &State) -> std::collections::BTreeMap<String, String> {
 }
 
 #[test]
+fn what_is_new_is_told_to_those_that_follow_it() {
+    let repo = Repo::new();
+    repo.write("shop/__init__.py", "from .cookies import SecureCookie\n");
+    repo.write("CHANGES.rst", "Version 0\n");
+    for name in ["app", "cookies", "views", "forms", "mail", "pages"] {
+        repo.write(&format!("shop/{name}.py"), format!("class {name}_part: pass\n"));
+    }
+    repo.commit("first");
+    for n in 0..5 {
+        repo.write("shop/__init__.py", format!("from .cookies import SecureCookie\nx = {n}\n"));
+        repo.write("shop/cookies.py", format!("class SecureCookie: pass\n\nx = {n}\n"));
+        repo.write("CHANGES.rst", format!("Version {n}\n"));
+        repo.commit(&format!("Sign the secure cookie {n}"));
+    }
+    let done = repo.ap(["plan", "Add JWT authentication with secure token handling"]).exits(0);
+    let id = done.stdout().lines().next().map(str::to_owned).expect("an id");
+    let text = repo.read(&format!(".ap/plans/{id}/plan.toml"));
+    for expected in [
+        "uses shop/jwt/ or shop/jwt.py of T1 beside SecureCookie (shop/cookies.py)",
+        "provides shop/jwt/ or shop/jwt.py for T2, to be used beside SecureCookie (shop/cookies.py)",
+        "what shop/jwt/ or shop/jwt.py brings, announced in shop/__init__.py",
+        "read = [\"shop/__init__.py\"]",
+        "paths = [\"CHANGES.rst\"]",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+    let findings = repo.ap(["check", "--format", "json"]).exits(0).json();
+    assert_eq!(findings["findings"], serde_json::json!([]), "{text}");
+}
+
+#[test]
 fn a_dry_run_shows_the_plan_and_writes_nothing() {
     let repo = code();
     let before = repo.state();

@@ -37,6 +37,8 @@ pub(super) enum Choice {
         topic: String,
         /// Which, best first.
         aware: Vec<usize>,
+        /// Files in which every change is told, beside them.
+        told: Vec<usize>,
     },
     /// These files, best first.
     Files {
@@ -65,7 +67,7 @@ pub(super) fn choose(ground: &Ground<'_>, breadth: Breadth) -> Choice {
     keep_beside(ground, &mut files);
     let Some(first) = files.first().copied() else {
         let topic = newcomer::topic(ground, false).unwrap_or_else(|| "feature".to_owned());
-        return Choice::New { topic, aware: Vec::new() };
+        return Choice::New { topic, aware: Vec::new(), told: Vec::new() };
     };
     let unknown = first.coverage < UNKNOWN.0 && analysis.existence.share < UNKNOWN.1;
     let named = files.iter().filter(|ranked| ranked.mentioned).count();
@@ -84,7 +86,7 @@ pub(super) fn choose(ground: &Ground<'_>, breadth: Breadth) -> Choice {
             let works = |file: &usize| analysis.facts[*file].role != Role::Config;
             files.retain(works);
             files.truncate(AWARE);
-            return Choice::New { topic, aware: files };
+            return Choice::New { topic, aware: files, told };
         }
     }
     let users = users_of_named(ground, &files);

@@ -4,10 +4,10 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Ground;
 use super::groups::{Group, Part};
 use super::order::Dependencies;
 use super::territory::Territory;
+use super::{Ground, brought};
 use crate::analysis::gates::best;
 use crate::analysis::language::Role;
 use crate::domain::id::ObjectiveId;
@@ -109,7 +109,7 @@ impl Writer<'_> {
     }
 
     /// The best source file of a part, else its best file.
-    fn face(&self, group: &Group) -> Option<usize> {
+    pub(super) fn face(&self, group: &Group) -> Option<usize> {
         let facts = &self.ground.analysis.facts;
         let source = group.files.iter().find(|file| facts[**file].role == Role::Source);
         source.or(group.files.first()).copied()
@@ -138,7 +138,8 @@ impl Writer<'_> {
     fn read(&self, index: usize, uses: &[Use]) -> Vec<String> {
         // In one wave a contract says what stays as it is.
         let apart = |u: &&Use| u.from == index && self.waves[u.from] != self.waves[u.to];
-        let files: BTreeSet<usize> = uses.iter().filter(apart).map(|u| u.file).collect();
+        let mut files: BTreeSet<usize> = uses.iter().filter(apart).map(|u| u.file).collect();
+        files.extend(brought::faces(self, index));
         files.into_iter().map(|file| literal(self.ground.path(file))).collect()
     }
 
@@ -165,6 +166,7 @@ impl Writer<'_> {
                 }
             });
         }
+        points.extend(brought::points(self, index));
         if self.groups[index].part == Part::Docs {
             let described = &self.dependencies[index];
             points.extend(
@@ -188,15 +190,14 @@ impl Writer<'_> {
                 symbols.extend(used.symbols);
             }
         }
-        shared
-            .into_iter()
-            .map(|((provider, file, at_once), (users, symbols))| Contract {
+        let known =
+            shared.into_iter().map(|((provider, file, at_once), (users, symbols))| Contract {
                 provider: self.ids[provider].clone(),
                 consumers: users.into_iter().map(|user| self.ids[user].clone()).collect(),
                 description: format!("{} of {}", names(&symbols), self.ground.path(file)),
                 check: if at_once { self.whole_gate() } else { None },
-            })
-            .collect()
+            });
+        brought::contracts(self).into_iter().chain(known).collect()
     }
 
     /// Why these files, for somebody who starts here.
@@ -302,7 +303,8 @@ impl Writer<'_> {
     }
 }
 
-fn names(symbols: &BTreeSet<String>) -> String {
+/// Names in one line.
+pub(super) fn names(symbols: &BTreeSet<String>) -> String {
     let mut list: Vec<&str> = symbols.iter().take(NAMES).map(String::as_str).collect();
     if symbols.len() > NAMES {
         list.push("…");

@@ -2,6 +2,7 @@
 //! along directories and imports, and gives each part the tightest scope that it can work in.
 
 mod affinity;
+mod brought;
 mod choose;
 mod describe;
 mod groups;
@@ -105,22 +106,25 @@ fn divide(
         return (groups, "one objective a module, each rewritten as a whole".to_owned());
     }
     match choose::choose(ground, options.breadth) {
-        Choice::New { topic, aware } => {
+        Choice::New { topic, aware, told } => {
             let mut group = newcomer::group(ground, &topic, notes);
-            let strategy = format!("one objective with new files below {}", group.place);
+            let alone = format!("one objective with new files below {}", group.place);
             let aware: Vec<usize> =
                 aware.into_iter().filter(|file| !group.files.contains(file)).collect();
-            if aware.is_empty() || most == 1 {
+            let (mut groups, strategy) = if aware.is_empty() || most == 1 {
                 group.files.extend(aware);
-                return (vec![group], strategy);
-            }
-            let mut groups = groups::divide(ground, &aware, most - 1);
-            for group in &mut groups {
-                group.rank += 1;
-            }
+                (Vec::new(), alone)
+            } else {
+                let mut groups = groups::divide(ground, &aware, most - 1);
+                for group in &mut groups {
+                    group.rank += 1;
+                }
+                let strategy = "what is new has a place of its own; what has to know of it follows";
+                (groups, strategy.to_owned())
+            };
             groups.insert(0, group);
-            let strategy = "what is new has a place of its own; what has to know of it follows";
-            (groups, strategy.to_owned())
+            tell(ground, &mut groups, told, shared);
+            (groups, strategy)
         }
         Choice::Files { files, told, whole } => {
             if whole {
@@ -132,13 +136,25 @@ fn divide(
             }
             let most = if whole { 1 } else { most };
             let mut groups = groups::divide(ground, &files, most);
-            match groups.as_mut_slice() {
-                [only] => only.files.extend(&told),
-                _ => shared.extend(told),
-            }
+            tell(ground, &mut groups, told, shared);
             let strategy = describe::division_in_words(ground, &groups);
             (groups, strategy)
         }
+    }
+}
+
+/// Files in which changes are told go to the only part that there is, or are everybody's: those
+/// that were chosen and those that the history of the parts asks for.
+fn tell(ground: &Ground<'_>, groups: &mut [Group], told: Vec<usize>, shared: &mut Vec<usize>) {
+    let mut all = told;
+    for file in special::told_with(ground, groups) {
+        if !all.contains(&file) {
+            all.push(file);
+        }
+    }
+    match groups {
+        [only] => only.files.extend(all),
+        _ => shared.extend(all),
     }
 }
 

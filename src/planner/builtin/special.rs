@@ -7,6 +7,7 @@ use super::Ground;
 use super::groups::{Group, Part};
 use super::territory::Territory;
 use crate::analysis::gates::plain;
+use crate::analysis::language::tells_changes;
 use crate::domain::path::{RepoPath, quote};
 use crate::domain::pattern::Pattern;
 use crate::domain::plan::{Derived, Objective, Shared};
@@ -25,6 +26,9 @@ const LOCKS: &[(&str, &str, &str)] = &[
     ("Gemfile.lock", "Gemfile", "bundle lock"),
     ("composer.lock", "composer.json", "composer update --lock --no-scripts"),
 ];
+
+/// Fewer commits than this say nothing about what changes together.
+const COMMITS: usize = 4;
 
 /// Files in which every new module of their directory needs a line.
 const LISTS: &[&[u8]] =
@@ -77,6 +81,29 @@ pub(super) fn derived(
         out.push(Derived { paths: vec![literal(&file.path)], command });
     }
     out
+}
+
+/// Files in which changes are told that changed in at least half of the commits that changed the
+/// files of a part: the rule by which the check calls a scope too narrow.
+pub(super) fn told_with(ground: &Ground<'_>, groups: &[Group]) -> Vec<usize> {
+    let history = &ground.analysis.history;
+    let places = |group: &Group| -> Vec<usize> {
+        let place = |file: usize| history.paths().binary_search(ground.path(file)).ok();
+        group.all().filter_map(place).collect()
+    };
+    let mut told = Vec::new();
+    for group in groups {
+        let together = history.changed_together(&places(group));
+        let half = together.of.div_ceil(2).max(COMMITS);
+        for (at, _) in together.others.iter().take_while(|(_, count)| *count >= half) {
+            let path = &history.paths()[*at];
+            let file = ground.analysis.files.binary_search_by(|file| file.path.cmp(path));
+            told.extend(file.ok().filter(|_| tells_changes(path) && ground.is_free(path)));
+        }
+    }
+    told.sort_unstable();
+    told.dedup();
+    told
 }
 
 /// Lists that more than one objective will add a line to: the nearest one above each

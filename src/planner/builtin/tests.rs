@@ -219,9 +219,9 @@ fn forbidden_and_generated_ground_is_not_planned() {
 #[test]
 fn circles_of_imports_are_broken_and_told() {
     let mut files: Vec<(String, String)> = [
-        ("a/Cargo.toml", "[package]\nname = \"a\""),
+        ("a/Cargo.toml", "[package]\nname = \"a\"\n[lib]\npath = \"src/basket.rs\""),
         ("a/src/basket.rs", "use b::basket::{BasketB, BasketShelf};\npub struct BasketA;"),
-        ("b/Cargo.toml", "[package]\nname = \"b\""),
+        ("b/Cargo.toml", "[package]\nname = \"b\"\n[lib]\npath = \"src/basket.rs\""),
         (
             "b/src/basket.rs",
             "use a::basket::BasketA;\npub struct BasketB;\npub struct BasketShelf;",
