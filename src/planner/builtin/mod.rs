@@ -9,6 +9,7 @@ mod groups;
 mod newcomer;
 mod order;
 mod restart;
+mod room;
 mod special;
 mod territory;
 mod tests_of;
@@ -61,7 +62,8 @@ pub fn plan(analysis: &Analysis, options: &Options) -> Draft {
     let dependencies = order::arrange(&ground, &mut groups, &mut notes);
     let waves = order::waves(&dependencies);
     let (groups, dependencies, waves) = order::sorted(groups, &dependencies, &waves);
-    let territories = territory::settle(&ground, &groups);
+    let mut territories = territory::settle(&ground, &groups);
+    room::add(&ground, &groups, &mut territories);
     let ids: Vec<ObjectiveId> = (1..=groups.len())
         .map(|n| ObjectiveId::parse(&format!("T{n}")).expect("a letter and a number are an id"))
         .collect();

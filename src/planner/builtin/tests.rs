@@ -28,7 +28,8 @@ fn service() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
-fn draft_of(
+/// A plan for files in memory, made twice.
+pub(super) fn draft_of(
     files: &[(&str, &str)],
     request: &str,
     max_objectives: usize,
@@ -51,7 +52,7 @@ fn draft_of(
 
 /// Everything that a plan of this planner promises: it survives its file, is proved without
 /// an error, and gives no two objectives the same path.
-fn assert_holds(draft: &Draft, tracked: &[RepoPath]) {
+pub(super) fn assert_holds(draft: &Draft, tracked: &[RepoPath]) {
     let reading = read(&to_toml(&draft.plan));
     assert_eq!(reading.plan.as_ref(), Some(&draft.plan), "{:?}", reading.findings);
     let config = Config::default();
