@@ -3,9 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Ground;
 use super::affinity::{Affinities, cluster};
-use super::tests_of;
+use super::{Ground, companions, tests_of};
 use crate::analysis::language::Role;
 use crate::analysis::search::Ranked;
 
@@ -69,6 +68,7 @@ pub(super) fn divide(ground: &Ground<'_>, files: &[usize], most: usize) -> Vec<G
     let likely =
         |at: &usize| ranked.get(&files[*at]).is_some_and(|r| r.mentioned || r.score >= WORK * best);
     let is_work = |set: &[usize]| carries(ground, files, set) && set.iter().any(likely);
+    companions::join(ground, files, &ranked, &mut sets);
     join_leftovers(&affinities, &mut sets, &is_work);
     join_mutual(ground, files, &mut sets);
     let mut groups: Vec<Group> = sets.iter().map(|set| group(ground, files, set)).collect();

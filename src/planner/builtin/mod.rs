@@ -4,6 +4,7 @@
 mod affinity;
 mod brought;
 mod choose;
+mod companions;
 mod describe;
 mod groups;
 mod newcomer;
