@@ -38,6 +38,8 @@ pub(super) struct Back {
     pub(super) took: Duration,
     /// Why it was stopped, if not by Ctrl-C.
     pub(super) why: Option<String>,
+    /// What it was seen to change outside of its scope.
+    pub(super) beyond: Option<String>,
 }
 
 /// Writes down how a worker came back. What it said is kept first, so that it is there when it is
@@ -50,6 +52,9 @@ pub(super) fn record(
     listener: &mut dyn Listener,
 ) -> Result<How> {
     let how = match ended {
+        Ok(ended) if ended.stopped && back.beyond.is_some() => {
+            How::Failed { why: back.beyond.clone().unwrap_or_default() }
+        }
         Ok(ended) if ended.stopped => How::Interrupted,
         Ok(ended) => {
             let claim = said.failure.as_ref().map(|why| format!("says: {}", one_line(why)));

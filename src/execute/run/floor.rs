@@ -31,6 +31,7 @@ use crate::execute::session::Handle;
 use crate::execute::start::start_all;
 use crate::report::Templates;
 use crate::store;
+use crate::worker::watch::{Held, Seen, Watch};
 use crate::worker::{self, Ended, Job, Line, Source, Urgency, leftover};
 
 /// How many activities may wait to be told; a worker that says more is told less of.
@@ -54,6 +55,9 @@ struct AtWork {
     began: Instant,
     /// Why it was stopped, if it was not Ctrl-C.
     why: Option<String>,
+    /// What it changed outside of its scope, while it was watched.
+    beyond: Option<String>,
+    watch: Option<Watch>,
 }
 
 /// The workers that are at work.
@@ -71,6 +75,8 @@ pub(super) struct Floor<'a, 'h> {
     people: BTreeSet<ObjectiveId>,
     /// What was asked for before this is of an earlier run.
     heard: Option<u64>,
+    /// The commit whose plan counted when it was looked last.
+    agreed: String,
     /// Objectives whose workers somebody wanted to be stopped: they wait for the next run.
     pub(super) held: BTreeSet<ObjectiveId>,
     /// Whether all were to be stopped.
@@ -97,6 +103,7 @@ impl<'a, 'h> Floor<'a, 'h> {
             backlog: Arc::default(),
             people: BTreeSet::new(),
             heard: None,
+            agreed: String::new(),
             held: BTreeSet::new(),
             all_held: false,
         }
@@ -150,6 +157,17 @@ impl<'a, 'h> Floor<'a, 'h> {
     /// Takes notice of what was said in another terminal.
     fn follow(&mut self, handle: &Handle<'_>) {
         let session = &handle.session;
+        if self.agreed != session.agreed() {
+            session.agreed().clone_into(&mut self.agreed);
+            for at_work in &self.at_work {
+                // A grant while it works: what it was given is no longer out of scope.
+                if let (Some(watch), Some(held)) =
+                    (&at_work.watch, held(handle, &at_work.objective))
+                {
+                    watch.hold(held);
+                }
+            }
+        }
         let heard = *self.heard.get_or_insert(session.seq);
         let asked = session.stops.iter().filter(|(seq, _)| *seq > heard);
         let asked: Vec<&Option<ObjectiveId>> = asked.map(|(_, objective)| objective).collect();
@@ -316,6 +334,7 @@ impl<'a, 'h> Floor<'a, 'h> {
             text: format!("{} begins ({reason}): {}", worker.id, ready.shown),
         });
         listener.note(&format!("{objective} is with {} ({reason}); {}", worker.id, ready.force));
+        let watch = watch(handle, objective, listener);
         self.next += 1;
         let stop = self.spawn(self.next, worker, ready)?;
         self.at_work.push(AtWork {
@@ -325,6 +344,8 @@ impl<'a, 'h> Floor<'a, 'h> {
             stop,
             began: Instant::now(),
             why: None,
+            beyond: None,
+            watch,
         });
         Ok(())
     }
@@ -347,6 +368,7 @@ impl<'a, 'h> Floor<'a, 'h> {
 
     /// Hears what workers say, for at most so long if nobody says anything.
     pub(super) fn listen(&mut self, pace: Duration, listener: &mut dyn Listener) -> Result<()> {
+        self.look(listener);
         let until = Instant::now() + pace;
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -358,6 +380,30 @@ impl<'a, 'h> Floor<'a, 'h> {
                     return Ok(());
                 }
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+        }
+    }
+
+    /// Takes notice of what is seen in the worktrees. Who is out of scope is stopped at once.
+    fn look(&mut self, listener: &mut dyn Listener) {
+        for at_work in &mut self.at_work {
+            let Some(watch) = &mut at_work.watch else { continue };
+            let objective = &at_work.objective;
+            while let Some(seen) = watch.ready() {
+                match seen {
+                    Seen::Changed(path) => listener.event(EventKind::WorkerActivity {
+                        source: objective.to_string(),
+                        activity_type: "coding",
+                        text: path.to_string(),
+                    }),
+                    Seen::Violation(violation) => {
+                        let text = violation.message(objective);
+                        listener.note(&format!("{objective} is stopped: {text}"));
+                        at_work.beyond.get_or_insert(text);
+                        at_work.stop.send_replace(Urgency::Stop);
+                    }
+                    Seen::Worse(text) => listener.note(&format!("{objective}: {text}")),
+                }
             }
         }
     }
@@ -402,6 +448,7 @@ impl<'a, 'h> Floor<'a, 'h> {
             worker: at_work.worker,
             took: at_work.began.elapsed(),
             why: at_work.why,
+            beyond: at_work.beyond,
         };
         let how = came_back::record(handle, &back, ended, said, listener)?;
         if how == How::Interrupted || handle.require_unclaimed().is_err() {
@@ -417,6 +464,36 @@ impl<'a, 'h> Floor<'a, 'h> {
         listener: &mut dyn Listener,
     ) -> Result<()> {
         came_back::judge(handle, objective, self.templates, listener)
+    }
+}
+
+/// What a worktree is held against.
+fn held(handle: &Handle<'_>, objective: &ObjectiveId) -> Option<Held> {
+    let place = handle.workplace(objective).ok()?;
+    Some(Held {
+        scope: handle.agreed.scope(objective)?.clone(),
+        others: handle.agreed.scopes.clone(),
+        rules: handle.agreed.rules.clone(),
+        integration: handle.session.integration_branch(),
+        brought: place.brought.clone(),
+    })
+}
+
+/// Watches an objective's worktree. Where that cannot be, what is out of scope is found when the
+/// worker is back.
+fn watch(
+    handle: &Handle<'_>,
+    objective: &ObjectiveId,
+    listener: &mut dyn Listener,
+) -> Option<Watch> {
+    let held = held(handle, objective)?;
+    let worktree = handle.worktree(objective).ok()?;
+    match Watch::start(handle.tools.repository, &worktree, held) {
+        Ok(watch) => Some(watch),
+        Err(error) => {
+            listener.note(&format!("{objective} is not watched: {}", in_words(&error)));
+            None
+        }
     }
 }
 

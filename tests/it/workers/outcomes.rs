@@ -158,3 +158,17 @@ fn of_the_environment_only_what_was_promised_reaches_a_worker() {
     // A variable that is not set is the owner's to mend: nothing is started.
     ap(&repo, &["run", "--objective", "T2"]).exits(6).says("needs `TOKEN`, which is not set");
 }
+
+#[test]
+fn who_leaves_its_scope_is_stopped_at_once() {
+    let script = "[ $AP_OBJECTIVE = T2 ] && { echo x > README.md; sleep 60; }";
+    let repo = team(script, "max_concurrent = 2", "[run]\nsandbox = \"off\"\n", "");
+    let begun = std::time::Instant::now();
+    let run = ap(&repo, &["run", "--yes"]).exits(4);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(40), "it was not waited for");
+    run.says("T2 is stopped: objective T2 may not change README.md");
+    assert_eq!(phase(&repo, "T2").0, "violated");
+    assert_eq!(phase(&repo, "T1").0, "accepted");
+    let kept = std::fs::read_to_string(place(&repo, "T2").join("README.md")).expect("kept");
+    assert_eq!(kept, "x\n");
+}
