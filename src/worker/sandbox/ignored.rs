@@ -106,6 +106,7 @@ pub(super) fn ignored(
     }
     let in_main =
         |path: &RepoPath| main.is_some_and(|main| main.join(worktrees::os_path(path)).is_dir());
+    let manifests = manifests(tracked);
     let (mut wanted, mut blank) = (BTreeSet::new(), BTreeSet::new());
     for file in tracked.iter().filter(|path| path.file_name() == b".gitignore") {
         if look(file) != Seen::File {
@@ -119,7 +120,7 @@ pub(super) fn ignored(
         blank.extend(blanks.map(|name| below(base.as_ref(), &name.path)));
         let few = names.len() <= FEW;
         for name in &names {
-            wanted.extend(name.places(base.as_ref(), tracked, few, in_main));
+            wanted.extend(name.places(base.as_ref(), &manifests, few, in_main));
         }
     }
     let is_free = |path: &RepoPath| {
@@ -137,6 +138,11 @@ pub(super) fn ignored(
     found.missing = wanted.into_iter().collect();
     found.blank = blank.into_iter().collect();
     Ok(found)
+}
+
+fn manifests(tracked: &[RepoPath]) -> Vec<&RepoPath> {
+    let is = |path: &&RepoPath| MANIFESTS.iter().any(|name| name.as_bytes() == path.file_name());
+    tracked.iter().filter(is).collect()
 }
 
 /// Whether something of a directory is tracked, or it is itself.
@@ -187,7 +193,7 @@ impl Named {
     fn places(
         &self,
         base: Option<&RepoPath>,
-        tracked: &[RepoPath],
+        manifests: &[&RepoPath],
         few: bool,
         in_main: impl Fn(&RepoPath) -> bool,
     ) -> Vec<RepoPath> {
@@ -198,11 +204,8 @@ impl Named {
             out.push(beside);
         }
         if !self.anchored {
-            let manifests = tracked.iter().filter(|path| {
-                MANIFESTS.iter().any(|name| name.as_bytes() == path.file_name())
-                    && base.is_none_or(|base| path.is_below(base))
-            });
-            let deeper = manifests.map(|path| below(path.parent().as_ref(), &self.path));
+            let below_base = manifests.iter().filter(|path| base.is_none_or(|b| path.is_below(b)));
+            let deeper = below_base.map(|path| below(path.parent().as_ref(), &self.path));
             out.extend(deeper.filter(|path| in_main(path)));
         }
         out
@@ -276,6 +279,7 @@ mod tests {
     #[test]
     fn where_a_directory_is_made() {
         let tracked = paths("Cargo.toml app/package.json app/web/package.json lib/x.rs");
+        let manifests = manifests(&tracked);
         // A line in the root's ignore file (or that of `app`), whether it names few, what main
         // has, and what is made.
         for (base, line, few, main, expected) in [
@@ -299,7 +303,8 @@ mod tests {
             let base = RepoPath::new(base);
             let named = named(line.as_bytes());
             let main = paths(main);
-            let places = named[0].places(base.as_ref(), &tracked, few, |path| main.contains(path));
+            let places =
+                named[0].places(base.as_ref(), &manifests, few, |path| main.contains(path));
             let places: BTreeSet<RepoPath> = places.into_iter().collect();
             assert_eq!(places, paths(expected).into_iter().collect(), "{line}");
         }
