@@ -70,7 +70,7 @@ pub fn rules(site: Site<'_>) -> Result<Rules> {
 fn of_scope(rules: &mut Rules, needs: Needs) {
     let root = rules.worktree.clone();
     let at = |path: &RepoPath| root.join(worktrees::os_path(path));
-    rules.missing.extend(needs.missing.iter().map(at));
+    rules.missing.extend(needs.missing.iter().chain(&needs.blank).map(at));
     for (path, why, pattern) in needs.directories {
         let path = path.as_ref().map_or_else(|| root.clone(), at);
         rules.directories.push(Place { path, why, pattern });

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::places::Seen;
+use super::places::{BLANKS, Seen};
 use crate::domain::path::RepoPath;
 use crate::git::{Git, worktrees};
 
@@ -56,10 +56,6 @@ const OUTPUTS: [&str; 36] = [
 /// of that only [`OUTPUTS`] and what the main worktree has are made. Empty directories are not
 /// harmless everywhere (setuptools takes them for packages).
 const FEW: usize = 12;
-
-/// Files that tools make beside the others and take for new where they are empty. The directory
-/// around them stays closed, so they are made before.
-const BLANKS: [&str; 2] = [".coverage", "Cargo.lock"];
 
 /// Files whose directory is one that tools build in.
 const MANIFESTS: [&str; 9] = [

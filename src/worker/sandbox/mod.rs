@@ -33,6 +33,10 @@ pub const FILE: &str = "sandbox.json";
 /// was free.
 const COMPLETE: u32 = 3;
 
+/// From this version on files can be moved between directories; before, Landlock refuses it
+/// everywhere.
+const MOVING: u32 = 2;
+
 /// What this system can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Support {
@@ -102,7 +106,13 @@ impl InForce {
                 } else {
                     ""
                 };
-                let cut = if version < COMPLETE { "; files can still be cut short" } else { "" };
+                let cut = match version {
+                    ..MOVING => {
+                        "; files can still be cut short, and not be moved between directories"
+                    }
+                    MOVING..COMPLETE => "; files can still be cut short",
+                    _ => "",
+                };
                 let count = rules.count();
                 format!("writes are kept to {count} by Landlock ABI {version}{whole}{cut}")
             }
@@ -219,5 +229,18 @@ mod tests {
         }
         let refused = decide(Sandbox::Scope, none).expect_err("it cannot");
         assert_eq!(refused.message, "workers cannot be kept to their scope: why");
+    }
+
+    #[test]
+    fn what_is_in_force_is_told_with_what_it_lacks() {
+        let rules = Rules::default();
+        let landlock = |version| InForce::Landlock(version).told(&rules);
+        let kept = "writes are kept to 0 directories by Landlock ABI";
+        assert_eq!(landlock(3), format!("{kept} 3"));
+        assert_eq!(landlock(2), format!("{kept} 2; files can still be cut short"));
+        let oldest = "; files can still be cut short, and not be moved between directories";
+        assert_eq!(landlock(1), format!("{kept} 1{oldest}"));
+        let nothing = "nothing keeps writes to the scope: why";
+        assert_eq!(InForce::Nothing("why").told(&rules), nothing);
     }
 }

@@ -8,6 +8,10 @@ use crate::domain::path::RepoPath;
 use crate::domain::pattern::{NormalForm, Pattern, Segment, Tail};
 use crate::domain::scope::{Rules as Law, Scope};
 
+/// Files that tools make and take for new where they are empty. Where the directory around one
+/// stays closed, it is made before.
+pub(super) const BLANKS: [&str; 2] = [".coverage", "Cargo.lock"];
+
 /// What is on the disk at a path of the worktree. A symbolic link is never followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Seen {
@@ -25,8 +29,10 @@ pub(super) struct Needs {
     pub directories: Vec<(Option<RepoPath>, Why, String)>,
     /// Of these, those that are not there yet.
     pub missing: BTreeSet<RepoPath>,
-    /// Files that are there, outside of the directories.
+    /// Files outside of the directories.
     pub files: Vec<(RepoPath, Why, String)>,
+    /// Of these, those that are not there yet.
+    pub blank: BTreeSet<RepoPath>,
 }
 
 /// What must be writable so that everything which a scope allows can be written (DESIGN §8): the
@@ -52,7 +58,15 @@ pub(super) fn needs(
         for pattern in patterns.iter().filter(|p| something_is_left(scope, law, p)) {
             for form in pattern.forms() {
                 let literal = form.is_literal().then(|| RepoPath::new(form.literal_lead()));
-                let seen = literal.flatten().map_or(Seen::Nothing, |path| look(&path));
+                let literal = literal.flatten();
+                let seen = literal.as_ref().map_or(Seen::Nothing, &look);
+                let blank = literal.filter(|path| {
+                    why == Why::Derived && seen == Seen::Nothing && is_blank(path, &look)
+                });
+                if let Some(path) = blank {
+                    needs.files.push((path.clone(), why, pattern.to_string()));
+                    needs.blank.insert(path);
+                }
                 let new = why == Why::Shared && seen != Seen::File && is_one_place(form);
                 if new || seen == Seen::Directory {
                     needs.directory(form, why, pattern, &look);
@@ -66,6 +80,12 @@ pub(super) fn needs(
     }
     needs.tidy();
     needs
+}
+
+/// Whether a file that a tool makes can be made for it, empty.
+fn is_blank(path: &RepoPath, look: impl Fn(&RepoPath) -> Seen) -> bool {
+    BLANKS.iter().any(|name| name.as_bytes() == path.file_name())
+        && path.parent().is_none_or(|parent| look(&parent) == Seen::Directory)
 }
 
 /// Whether a pattern allows anything that is not forbidden. One that is too complex to decide
@@ -128,6 +148,8 @@ impl Needs {
         self.files.retain(|(path, ..)| !above(path));
         self.files.sort_by(|a, b| a.0.cmp(&b.0));
         self.files.dedup_by(|a, b| a.0 == b.0);
+        let files = &self.files;
+        self.blank.retain(|path| files.iter().any(|(file, ..)| file == path));
     }
 }
 
@@ -208,7 +230,7 @@ mod tests {
         }
     }
 
-    /// Directories (`+`: to be made), then files.
+    /// Directories (`+`: to be made), then files (`*`: to be made).
     fn needed(touch: &str, forbid: &str, shared: &str, derived: &str) -> String {
         let scope = Scope {
             id: ObjectiveId::parse("T1").expect("an id"),
@@ -230,7 +252,8 @@ mod tests {
             Some(path) if needs.missing.contains(path) => format!("+{path}/"),
             Some(path) => format!("{path}/"),
         });
-        let files = needs.files.iter().map(|(path, ..)| path.to_string());
+        let made = |path| if needs.blank.contains(path) { "*" } else { "" };
+        let files = needs.files.iter().map(|(path, ..)| format!("{path}{}", made(path)));
         directories.chain(files).collect::<Vec<_>>().join(" ")
     }
 
@@ -282,6 +305,8 @@ mod tests {
             ("", "Cargo.lock", "src/auth/ Cargo.lock"),
             ("", "gen/", "gen/ src/auth/"),
             ("", "package-lock.json", "src/auth/"),
+            ("", "src/web/Cargo.lock none/Cargo.lock", "src/auth/ src/web/Cargo.lock*"),
+            ("src/auth/Cargo.lock", "src/auth/Cargo.lock", "src/auth/"),
             ("", "**/*.lock", "src/auth/ Cargo.lock"),
             ("link", "", "/"),
             ("", "link", "src/auth/"),

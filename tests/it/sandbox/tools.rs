@@ -24,6 +24,11 @@ const FILES: [(&str, &str); 5] = [
 
 /// A session on a repository with these files and what its `.gitignore` says.
 fn scene(files: &[(&str, &str)], ignore: &str) -> Scene {
+    scene_with(files, ignore, "")
+}
+
+/// The same with more lines of the plan.
+fn scene_with(files: &[(&str, &str)], ignore: &str, more: &str) -> Scene {
     let repo = Repo::new();
     for (path, text) in files {
         repo.write(path, text);
@@ -31,7 +36,7 @@ fn scene(files: &[(&str, &str)], ignore: &str) -> Scene {
     repo.write("src/web/app.rs", "");
     repo.write(".gitignore", ignore);
     repo.commit("first");
-    repo.ap(["plan", "--from", "-"]).stdin(PLAN).exits(0);
+    repo.ap(["plan", "--from", "-"]).stdin(format!("{PLAN}{more}")).exits(0);
     Scene::of(repo)
 }
 
@@ -59,15 +64,16 @@ fn cargo_builds_and_tests() {
     scene.may(&format!("{path} cargo test --quiet --offline"));
     scene.may("test -d target/debug && git status --porcelain | wc -l | grep -qx 0");
     scene.is_kept_from(&["echo '# x' >> Cargo.toml"]);
-    // Where git ignores the lock file, cargo writes it.
-    let scene = self::scene(
-        &FILES.map(|(path, text)| match path {
-            "Cargo.lock" => ("note", text),
-            path => (path, text),
-        }),
-        "/target\nCargo.lock\n",
-    );
-    scene.may(&format!("{path} cargo build --quiet --offline && grep -q version Cargo.lock"));
+    // Where git ignores the lock file, or it is derived, cargo makes it.
+    let files =
+        FILES.map(|(path, text)| if path == "Cargo.lock" { ("note", "") } else { (path, text) });
+    let derived = "\n[[derived]]\npaths = [\"Cargo.lock\"]\ncommand = \"cargo update\"\n";
+    let (ignored, none) = ("/target\nCargo.lock\n", "/target\n");
+    let script = format!("{path} cargo build --quiet --offline && grep -q version Cargo.lock");
+    for (ignore, more) in [(ignored, ""), (none, derived)] {
+        scene_with(&files, ignore, more).may(&script);
+    }
+    assert_ne!(self::scene(&files, none).inside(&script).0, 0, "it is nobody's");
 }
 
 #[test]
