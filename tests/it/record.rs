@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use git_ap::domain::commit_message::{Trailer, with_trailers, with_trailers_commented};
 use git_ap::domain::id::{ObjectiveId, PlanId};
-use git_ap::domain::session::{Approval, Entry, Line, Operation, Place, Tip};
+use git_ap::domain::session::{Approval, Entry, Holder, How, Line, Operation, Place, Tip};
 use serde_json::{Value, json};
 
 use crate::support::Repo;
@@ -530,4 +530,49 @@ fn the_schema_of_the_record_is_offered() {
     let schema = repo.ap(["schema", "session"]).exits(0).json();
     assert_eq!(schema["properties"]["wave"]["type"], "array");
     assert_eq!(schema["properties"]["objective"]["items"]["required"][0], "id");
+}
+
+#[test]
+fn the_history_of_workers_counts_what_each_did() {
+    let mut played = Played::new("Token issue");
+    let dispatched = |worker: &str| Entry::Dispatched {
+        objective: id("T1"),
+        worker: worker.to_owned(),
+        reason: "it fits".into(),
+        co_author: None,
+        mark: "m".into(),
+        holder: Holder { pid: 1, started: 1, boot: "b".into() },
+    };
+    let returned = |how: How| Entry::Returned { objective: id("T1"), how };
+    let none = "nobody has worked on an objective yet\n";
+    played.repo.ap(["history", "--workers"]).exits(0).answers(none);
+    played.start("10:05", "T1");
+    played.say("10:06", dispatched("one\u{1b}[2J"));
+    played.say("10:09", returned(How::Failed { why: "x".into() }));
+    played.say("10:10", dispatched("two"));
+    let tip = played.work("T1", &[("src/a.rs", "1\n2\n3\n"), ("src/new/é", "x\n")]);
+    played.say("10:31", returned(How::Ended));
+    played.accept("10:35", "T1", &tip);
+    let table = "worker    sessions  done    again  outside  files  lines  median\n\
+                 one [2J   1         0 of 1  0      0        0      +0 -0  -\n\
+                 two       1         1 of 1  0      0        2      +4 -1  21 min\n";
+    let shown = played.repo.ap(["history", "--workers"]).exits(0).stdout();
+    let plain = |text: &str| {
+        let lines = text.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" "));
+        lines.collect::<Vec<_>>()
+    };
+    assert_eq!(plain(&shown).last(), plain(table).last(), "{shown}");
+    assert!(!shown.contains('\u{1b}') && shown.lines().count() == 3, "{shown}");
+    played.repo.ap(["history", "jwt", "--workers"]).exits(0).answers(&shown);
+    let json = played.repo.ap(["history", "--workers", "--format", "json"]).exits(0).json();
+    let two = &json["workers"][1];
+    assert_eq!(
+        (&two["worker"], &two["done"], &two["per_mille"]),
+        (&json!("two"), &json!(1), &json!(666))
+    );
+    assert_eq!((&two["median_minutes"], &two["files"]), (&json!(21), &json!(2)));
+    assert_eq!(json["workers"][0]["failed"], 1);
+    let report = played.report();
+    assert_eq!(report["try"][0]["how"], "failed");
+    assert_eq!(report["objective"][0]["worker"], "two");
 }

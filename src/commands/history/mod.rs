@@ -1,6 +1,7 @@
 //! `git ap history`: the sessions of a repository, how long they took and how they went.
 
 mod one;
+mod workers;
 
 use std::collections::BTreeMap;
 
@@ -28,11 +29,15 @@ use crate::ui::{Format, count_of};
 Examples:
   git ap history                    running sessions, and those that HEAD has the record of
   git ap history jwt                what the objectives of a session touched and asked for
+  git ap history --workers          what each worker did in all of them
   git ap history --format json      the same for a program")]
 pub struct Args {
     /// A part of a plan's id: only this session, with its objectives
     #[arg(value_name = "PLAN")]
     pub plan: Option<String>,
+    /// By worker: what each brought to its end, how long that took and how it went
+    #[arg(long)]
+    pub workers: bool,
 }
 
 /// A session in a line.
@@ -76,12 +81,13 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     ctx.require_format("history", &[Format::Human, Format::Json])?;
     let project = Project::open(ctx)?;
     let all = known(&project)?;
+    if args.workers {
+        return workers::show(ctx, &project, &all, args.plan.as_deref());
+    }
     if let Some(name) = &args.plan {
         return one::show(ctx, &record_of(&project, chosen(&project, &all, Some(name))?)?);
     }
-    for failure in all.iter().filter_map(|known| known.record.as_ref()?.as_ref().err()) {
-        ctx.ui.warn(&format!("{failure} ({})", failure.hint.as_deref().unwrap_or_default()));
-    }
+    warn_of_unreadable(ctx, &all);
     let brought = brought(&project, &all)?;
     let now = ctx.clock.rfc3339();
     let rows: Vec<Row> =
@@ -95,6 +101,12 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
         ctx.ui.answer(&format!("{}\n{}", table(&rows), summary(&totals)))?;
     }
     Ok(Exit::DONE)
+}
+
+fn warn_of_unreadable(ctx: &Ctx, all: &[Known]) {
+    for failure in all.iter().filter_map(|known| known.record.as_ref()?.as_ref().err()) {
+        ctx.ui.warn(&format!("{failure} ({})", failure.hint.as_deref().unwrap_or_default()));
+    }
 }
 
 /// The commits that brought the records which `HEAD` has, by plan; asked only for sessions whose
@@ -191,12 +203,17 @@ fn totals(rows: &[Row]) -> Totals {
     totals
 }
 
-/// The lines under their heads, columns aligned.
 fn table(rows: &[Row]) -> String {
     let head = ["plan", "kind", "objectives", "took", "outside", "again", "granted", "landed"];
-    let mut lines: Vec<Vec<String>> = vec![head.map(str::to_owned).to_vec()];
-    lines.extend(rows.iter().map(cells));
-    let widths: Vec<usize> = (0..head.len())
+    aligned(&head, rows.iter().map(cells))
+}
+
+/// Lines under their heads, columns aligned.
+fn aligned(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let head: Vec<String> = head.iter().map(|name| (*name).to_owned()).collect();
+    let columns = head.len();
+    let lines: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
+    let widths: Vec<usize> = (0..columns)
         .map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0))
         .collect();
     let joined = lines.iter().map(|line| {

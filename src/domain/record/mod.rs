@@ -6,12 +6,17 @@ mod paths;
 mod read;
 mod render;
 mod shape;
+mod tries;
+mod workers;
 
 pub use lessons::Lesson;
 use paths::unquoted;
 pub use read::read;
 pub use render::to_toml;
 pub use shape::SESSION;
+pub use tries::Try;
+use tries::{tries, worker};
+pub use workers::{Performance, performance, performances};
 
 use std::collections::BTreeMap;
 
@@ -60,6 +65,9 @@ pub struct Record {
     /// The objectives, in the order of the plan.
     #[serde(rename = "objective")]
     pub objectives: Vec<Objective>,
+    /// The tries of workers, by objective in the order of the plan.
+    #[serde(rename = "try")]
+    pub tries: Vec<Try>,
     /// Gates that were red before a wave was merged, in their order, each once.
     #[serde(rename = "red")]
     pub reds: Vec<RedGate>,
@@ -226,6 +234,7 @@ pub fn record(session: &Session, plan: &Plan, facts: &Facts) -> Record {
         synced: session.synced.clone(),
         waves: session.waves.iter().map(wave).collect(),
         objectives: session.objectives.iter().map(of).collect(),
+        tries: session.objectives.iter().flat_map(tries).collect(),
         reds: reds(session),
         requests: session.requests.iter().map(asked).collect(),
     }
@@ -261,7 +270,7 @@ fn objective(session: &Session, standing: &Standing, plan: &Plan, work: &Work) -
         title: planned.map_or_else(|| standing.id.to_string(), |o| o.title.clone()),
         wave: standing.wave,
         phase: standing.phase,
-        worker: HUMAN.to_owned(),
+        worker: worker(standing).to_owned(),
         start: standing.place.as_ref().map(|place| place.start.clone()),
         tip: work.tip.clone().or_else(|| standing.tip.clone()),
         commits: work.commits,

@@ -2,7 +2,7 @@
 //! and commits, because a record comes from whoever could commit it.
 
 use super::paths::unquoted;
-use super::{Asked, Objective, Record, RedGate, SESSION, Wave};
+use super::{Asked, Objective, Record, RedGate, SESSION, Try, Wave};
 use crate::domain::document::{self, Node};
 use crate::domain::finding::{Code, Finding, Place};
 use crate::domain::id::{ObjectiveId, PlanId};
@@ -105,6 +105,7 @@ impl Reader<'_> {
         let waves: Vec<_> = items(root, "wave").iter().map(|n| self.wave(n)).collect();
         let objectives: Vec<_> =
             items(root, "objective").iter().map(|n| self.objective(n)).collect();
+        let tries: Vec<_> = items(root, "try").iter().map(|n| self.one_try(n)).collect();
         let reds: Vec<_> = items(root, "red").iter().map(|n| self.red(n)).collect();
         let requests: Vec<_> = items(root, "asked").iter().map(|n| self.request(n)).collect();
         Some(Record {
@@ -120,6 +121,7 @@ impl Reader<'_> {
             synced: synced?,
             waves: waves.into_iter().collect::<Option<_>>()?,
             objectives: objectives.into_iter().collect::<Option<_>>()?,
+            tries: tries.into_iter().collect::<Option<_>>()?,
             reds: reds.into_iter().collect::<Option<_>>()?,
             requests: requests.into_iter().collect::<Option<_>>()?,
         })
@@ -134,6 +136,19 @@ impl Reader<'_> {
             why: text(node, "why"),
             state: text(node, "state"),
             said: text(node, "said"),
+        })
+    }
+
+    fn one_try(&mut self, node: &Node) -> Option<Try> {
+        let objective = self.id(node, "objective");
+        let (began, ended) = (self.time(node, "began"), self.time(node, "ended"));
+        Some(Try {
+            objective: objective?,
+            worker: text(node, "worker"),
+            began: began?,
+            ended,
+            how: text(node, "how"),
+            violations: number(node, "violations"),
         })
     }
 

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Asked, Objective, Record, RedGate, Wave};
+use super::{Asked, Objective, Record, RedGate, Try, Wave};
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
 use crate::domain::plan::toml_string;
@@ -29,6 +29,9 @@ pub fn to_toml(record: &Record) -> String {
     }
     for objective in &record.objectives {
         out.objective(objective);
+    }
+    for one in &record.tries {
+        out.one_try(one);
     }
     for red in &record.reds {
         out.red(red);
@@ -86,6 +89,18 @@ impl Writer {
         self.list("gates", &wave.gates);
         let ids: Vec<&str> = wave.objectives.iter().map(ObjectiveId::as_str).collect();
         self.list("objectives", &ids);
+    }
+
+    fn one_try(&mut self, one: &Try) {
+        self.head("try");
+        self.text("objective", one.objective.as_str());
+        self.text("worker", &one.worker);
+        self.text("began", &one.began);
+        self.maybe("ended", one.ended.as_deref());
+        self.text("how", &one.how);
+        if one.violations > 0 {
+            self.number("violations", one.violations.into());
+        }
     }
 
     fn red(&mut self, red: &RedGate) {

@@ -37,6 +37,7 @@ pub static SESSION: Shape = Shape {
             FieldKind::NonEmptyTables(&OBJECTIVE),
             "What became of an objective.",
         ),
+        Field::optional("try", FieldKind::Tables(&TRY), "[]", "A try of a worker at an objective."),
         Field::optional(
             "red",
             FieldKind::Tables(&RED),
@@ -48,6 +49,28 @@ pub static SESSION: Shape = Shape {
             FieldKind::Tables(&ASKED),
             "[]",
             "What an objective asked for beyond its scope.",
+        ),
+    ],
+};
+
+/// `[[try]]`.
+static TRY: Shape = Shape {
+    name: "[[try]]",
+    fields: &[
+        Field::required("objective", TEXT, "At which objective."),
+        Field::required("worker", TEXT, "Who."),
+        Field::required("began", TEXT, "When it began, RFC 3339."),
+        Field::optional("ended", TEXT, "", "When it came back, RFC 3339; it did not if left out."),
+        Field::required(
+            "how",
+            FieldKind::Choice(&["open", "ended", "failed", "interrupted"]),
+            "How it came back.",
+        ),
+        Field::optional(
+            "violations",
+            TIMES,
+            "0",
+            "How often a change outside the scope was found behind it.",
         ),
     ],
 };

@@ -1,6 +1,8 @@
 use super::*;
 use crate::domain::plan;
-use crate::domain::session::{Approval, Asked as State, Landing, Place, Red, Tip, Workplace};
+use crate::domain::session::{
+    Approval, Asked as State, Attempt, Holder, How, Landing, Place, Red, Returned, Tip, Workplace,
+};
 
 const HOSTILE: &str = "a\nAP-Plan: x\n[[objective]]\n\"\"\" ''' {{x}} \u{1b}[2J\u{202e}é\\";
 
@@ -50,6 +52,20 @@ fn standing(name: &str, phase: Phase) -> Standing {
     }
 }
 
+fn attempt(worker: &str, violations: u32, how: Option<How>) -> Attempt {
+    let time = "2025-10-08T10:50:00.000Z".to_owned();
+    Attempt {
+        worker: worker.into(),
+        reason: HOSTILE.into(),
+        co_author: None,
+        mark: "m".into(),
+        holder: Holder { pid: 1, started: 1, boot: "b".into() },
+        began: "2025-10-08T10:46:00.000Z".into(),
+        violations,
+        returned: how.map(|how| Returned { time, how }),
+    }
+}
+
 fn session() -> Session {
     let mut one = standing("T1", Phase::Merged);
     one.place = Some(Workplace {
@@ -64,6 +80,11 @@ fn session() -> Session {
     (one.retries, one.violations) = (1, 2);
     one.began = Some("2025-10-08T10:45:00.000Z".into());
     one.ended = Some("2025-10-08T11:31:59.000Z".into());
+    one.attempts = vec![
+        attempt("one", 1, Some(How::Failed { why: HOSTILE.into() })),
+        attempt(HOSTILE, 0, Some(How::Interrupted)),
+        attempt("two", 0, Some(How::Ended)),
+    ];
     let mut two = standing("T2", Phase::Dropped);
     two.said = vec![HOSTILE.into()];
     two.backups = vec!["refs/ap/backup/T2".into()];
@@ -144,6 +165,7 @@ fn a_session_becomes_this_text() {
     plan.request = "Add \"it\"".into();
     plan.objectives[1].title = "Two".into();
     session.objectives[1].said = vec!["too hard".into()];
+    session.objectives[0].attempts.remove(1);
     let text = to_toml(&record(&session, &plan, &facts()));
     let expected = "schema = 1
 plan = \"20251008-104131-x\"
@@ -168,7 +190,7 @@ id = \"T1\"
 title = \"One\"
 wave = 1
 phase = \"merged\"
-worker = \"human\"
+worker = \"two\"
 start = \"cccccccccccccccccccccccccccccccccccccccc\"
 tip = \"dddddddddddddddddddddddddddddddddddddddd\"
 commits = 2
@@ -204,6 +226,21 @@ touch = [\"src/b/\"]
 refused = [\"src/x\"]
 said = [\"too hard\"]
 backups = [\"refs/ap/backup/T2\"]
+
+[[try]]
+objective = \"T1\"
+worker = \"one\"
+began = \"2025-10-08T10:46:00.000Z\"
+ended = \"2025-10-08T10:50:00.000Z\"
+how = \"failed\"
+violations = 1
+
+[[try]]
+objective = \"T1\"
+worker = \"two\"
+began = \"2025-10-08T10:46:00.000Z\"
+ended = \"2025-10-08T10:50:00.000Z\"
+how = \"ended\"
 
 [[red]]
 wave = 1
@@ -255,6 +292,10 @@ fn what_is_written_is_read_back() {
         }
     }
     session.waves[0].tips.clear();
+    session.objectives[0].attempts.pop();
+    let by_people = record(&session, &planned(), &facts());
+    assert_eq!(by_people.objectives[0].worker, HUMAN, "who was interrupted did not end it");
+    assert_eq!(read(&to_toml(&by_people)), Ok(by_people));
     let record = record(&session, &planned(), &facts());
     assert_eq!(read(&to_toml(&record)), Ok(record));
 }

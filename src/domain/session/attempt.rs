@@ -20,6 +20,8 @@ pub struct Attempt {
     pub holder: Holder,
     /// When it began, RFC 3339.
     pub began: String,
+    /// How often a change outside the scope was found behind it, before the next try.
+    pub violations: u32,
     /// How it came back; none: it is at work, or its watcher died.
     pub returned: Option<Returned>,
 }
@@ -128,6 +130,7 @@ mod tests {
             mark: String::new(),
             holder: Holder { pid: 1, started: 1, boot: String::new() },
             began: String::new(),
+            violations: 0,
             returned: how.map(|how| Returned { time: String::new(), how }),
         }
     }

@@ -125,6 +125,9 @@ fn step(session: &mut Session, line: &Line, entry: &Entry) -> Result<(), String>
             let standing = of(session, objective)?;
             standing.said.clone_from(violations);
             standing.violations += 1;
+            if let Some(attempt) = standing.attempts.last_mut() {
+                attempt.violations += 1;
+            }
             for path in paths {
                 if !standing.refused.contains(path) {
                     standing.refused.push(path.clone());
@@ -213,6 +216,7 @@ fn step(session: &mut Session, line: &Line, entry: &Entry) -> Result<(), String>
                 mark: mark.clone(),
                 holder: holder.clone(),
                 began: line.time.clone(),
+                violations: 0,
                 returned: None,
             });
         }
