@@ -118,7 +118,7 @@ impl Watcher {
 
     /// Watches until it is asked to stop, nobody listens or the worktree is gone.
     pub(super) fn run(mut self) {
-        let mut looked = Instant::now();
+        let (mut looked, mut cost) = (Instant::now(), Duration::ZERO);
         while !self.stop.load(Ordering::Relaxed) && !self.out.is_closed() && self.look.is_there() {
             self.hear();
             if self.notices.is_none() && looked.elapsed() >= self.limits.pause {
@@ -130,14 +130,17 @@ impl Watcher {
             let waits =
                 self.look.is_busy() && self.news.since.is_some_and(|since| since.elapsed() < BUSY);
             let again = self.suspects.values().any(quiet);
-            if (is_due || again) && !waits {
+            // Looking at all of a large tree leaves the machine to others for a while.
+            let has_rested = looked.elapsed() >= 2 * cost;
+            if (is_due || again) && !waits && has_rested {
+                let begun = Instant::now();
                 if let Err(error) = self.look_again() {
                     self.tell_worse(format!("the worktree cannot be looked at: {error:#}"));
                     // What is the matter may pass.
                     self.news.all = true;
                     self.news.since = Some(Instant::now() + self.limits.pause);
                 }
-                looked = Instant::now();
+                (looked, cost) = (Instant::now(), begun.elapsed());
             }
         }
     }

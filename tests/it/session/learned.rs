@@ -98,6 +98,15 @@ fn squashed_it_is_verified_too() {
 }
 
 #[test]
+fn without_a_record_the_sections_land_alone() {
+    let repo = merged(&format!("{KEY}[record]\ncommit = false\n"));
+    let before = repo.git(["rev-parse", "main"]);
+    repo.ap(["land"]).exits(0);
+    assert_eq!(repo.git(["show", "--format=", "--name-only", "main"]), "AGENTS.md");
+    repo.ap(["verify", &format!("{before}..main")]).exits(0);
+}
+
+#[test]
 fn two_sessions_leave_what_both_have_learned() {
     let repo = merged(KEY);
     repo.ap(["land"]).exits(0);
