@@ -79,13 +79,13 @@ pub fn graph(layout: &Layout<'_>, facts: &[FileFacts]) -> Graph {
 fn edges_of(layout: &Layout<'_>, facts: &[FileFacts], from: &FileFacts) -> Vec<Edge> {
     let Some(language) = from.language else { return Vec::new() };
     // The names, and whether any statement is certain.
-    let mut edges: BTreeMap<usize, (Vec<String>, bool)> = BTreeMap::new();
+    let mut targets: BTreeMap<usize, (Vec<String>, bool)> = BTreeMap::new();
     for statement in &from.imports {
-        let targets = resolve::targets(layout, facts, from.file, language, statement);
-        for (to, symbols) in targets.files.into_iter().filter(|(to, _)| *to != from.file) {
-            let (names, certain) = edges.entry(to).or_default();
+        let found = resolve::targets(layout, facts, from.file, language, statement);
+        for (to, symbols) in found.files.into_iter().filter(|(to, _)| *to != from.file) {
+            let (names, certain) = targets.entry(to).or_default();
             names.extend(symbols);
-            *certain |= !targets.approximate;
+            *certain |= !found.approximate;
         }
     }
     let edge = |(to, (mut symbols, certain)): (usize, (Vec<String>, bool))| {
@@ -94,5 +94,5 @@ fn edges_of(layout: &Layout<'_>, facts: &[FileFacts], from: &FileFacts) -> Vec<E
         symbols.truncate(SYMBOLS);
         Edge { from: from.file, to, symbols, approximate: !certain || from.approximate }
     };
-    edges.into_iter().map(edge).collect()
+    targets.into_iter().map(edge).collect()
 }

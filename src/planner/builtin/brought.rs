@@ -84,7 +84,7 @@ fn beside(writer: &Writer<'_>, user: usize) -> String {
     let Some(file) = writer.face(&writer.groups[user]) else {
         return quote(writer.groups[user].place.as_bytes()).to_string();
     };
-    let definitions = ground.analysis.facts[file].definitions.iter();
+    let definitions = ground.analysis.facts[file].counts.telling.iter();
     let asked: BTreeSet<String> =
         definitions.filter(|name| ground.is_asked(name)).cloned().collect();
     let path = ground.path(file);

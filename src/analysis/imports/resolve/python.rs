@@ -14,8 +14,8 @@ pub(in crate::analysis::imports) struct Roots {
     declared: BTreeMap<String, Vec<String>>,
     /// Packages that lie in a directory of another name.
     packages: Vec<(String, String)>,
-    /// What lies above an uppermost `__init__.py`.
-    found: BTreeSet<String>,
+    /// What lies above an uppermost `__init__.py`, by the names that can be imported from there.
+    found: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Roots {
@@ -38,10 +38,17 @@ impl Roots {
             }
             listed.push(directory.clone());
         }
-        let packages = layout.called("__init__.py").filter_map(|file| parent(layout.path(file)?));
-        let above = packages.map(|package| parent(package).unwrap_or_default());
-        let uppermost = above.filter(|root| layout.file(&join(root, "__init__.py")).is_none());
-        roots.found = uppermost.map(str::to_owned).collect();
+        for package in layout.called("__init__.py").filter_map(|file| parent(layout.path(file)?)) {
+            let root = parent(package).unwrap_or_default();
+            if layout.file(&join(root, "__init__.py")).is_some() {
+                continue;
+            }
+            let beside = layout.in_directory(root).iter().filter_map(|file| layout.path(*file));
+            let modules = beside.filter_map(|path| path.rsplit('/').next()?.strip_suffix(".py"));
+            for name in modules.chain(package.rsplit('/').next()) {
+                roots.found.entry(name.to_owned()).or_default().insert(root.to_owned());
+            }
+        }
         roots
     }
 
@@ -103,7 +110,9 @@ pub(super) fn targets(layout: &Layout<'_>, path: &str, statement: &Statement) ->
     let near: Vec<(usize, Files)> = layout
         .roots
         .found
-        .iter()
+        .get(bare.split('.').next().unwrap_or_default())
+        .into_iter()
+        .flatten()
         .map(|root| (shared(root, path), found(layout, &join(root, &below), statement)))
         .filter(|(_, found)| !found.is_empty())
         .collect();
