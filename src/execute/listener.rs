@@ -10,4 +10,6 @@ pub trait Listener {
     fn output(&mut self, command: &str, line: &str);
     /// Something that programs follow.
     fn event(&mut self, event: EventKind);
+    /// How much of the whole command is done from here on, in percent.
+    fn done(&mut self, _percent: u8) {}
 }

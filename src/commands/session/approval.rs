@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result};
 
-use super::Workshop;
+use super::{Team, Workshop};
 use crate::commands::{Ctx, page};
 use crate::domain::config::{self, Config};
 use crate::domain::error::{Failure, Kind};
@@ -45,7 +45,8 @@ impl Workshop {
         let by_run = consent == Consent::Asked { by_run: true };
         let asked = self.asked(ctx, id, by_run)?;
         if matches!(consent, Consent::Asked { .. }) {
-            confirm(ctx, &asked)?;
+            let team = if by_run { Team::read(&self.project, None)? } else { Team::default() };
+            confirm(ctx, &asked, &team)?;
         } else {
             for line in commands(&asked.agreed) {
                 listener.note(&line);
@@ -163,10 +164,13 @@ pub fn commands(agreed: &Agreed) -> Vec<String> {
     lines
 }
 
-fn confirm(ctx: &Ctx, asked: &Asked) -> Result<()> {
+fn confirm(ctx: &Ctx, asked: &Asked, team: &Team) -> Result<()> {
     let plan = &asked.agreed.plan;
     let slug = plan.id.slug();
-    for line in commands(&asked.agreed) {
+    let workers = team.workers().iter().filter(|worker| worker.can_work());
+    let started =
+        workers.map(|w| format!("starts `{}` (worker {})", w.working(true).join(" "), w.id));
+    for line in commands(&asked.agreed).into_iter().chain(started) {
         ctx.ui.note(&line);
     }
     match ctx.ui.confirm(&format!("approve the plan {}?", plan.id))? {

@@ -15,12 +15,13 @@ pub struct Teller<'a> {
     ctx: &'a Ctx,
     narrator: Narrator<'a>,
     failed: Option<anyhow::Error>,
+    percent: u8,
 }
 
 impl<'a> Teller<'a> {
     /// A teller that has told nothing yet.
     pub fn new(ctx: &'a Ctx) -> Self {
-        Self { ctx, narrator: ctx.narrator(), failed: None }
+        Self { ctx, narrator: ctx.narrator(), failed: None, percent: 0 }
     }
 
     /// Names the plan in every event from here on.
@@ -63,8 +64,12 @@ impl Listener for Teller<'_> {
         }
     }
 
+    fn done(&mut self, percent: u8) {
+        self.percent = percent;
+    }
+
     fn event(&mut self, event: EventKind) {
-        if let Err(error) = self.narrator.event(event, 0) {
+        if let Err(error) = self.narrator.event(event, self.percent) {
             self.failed.get_or_insert(error);
         }
     }

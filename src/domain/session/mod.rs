@@ -318,6 +318,21 @@ impl Session {
         self.objectives.iter().find(busy).map(|o| &o.id)
     }
 
+    /// How much of the way to the last merge is done, in percent: an objective counts when it is
+    /// handed to somebody, when it is accepted and when it is merged. Less than 100.
+    pub fn progress(&self) -> u8 {
+        let of = |standing: &Standing| match standing.phase {
+            Phase::Merged | Phase::Dropped => 10,
+            Phase::Accepted => 8,
+            Phase::Submitted => 7,
+            _ if standing.attempts.is_empty() => 0,
+            _ => 1,
+        };
+        let all = 10 * self.objectives.len().max(1);
+        let done: usize = self.objectives.iter().map(of).sum();
+        u8::try_from(done * 98 / all).unwrap_or(98)
+    }
+
     /// The workers who took part in what these objectives have, as `Name <mail>`, each once.
     pub fn co_authors<'s>(&'s self, of: impl Fn(&Standing) -> bool + 's) -> Vec<String> {
         let mut people: Vec<String> = Vec::new();

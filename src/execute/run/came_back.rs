@@ -185,7 +185,8 @@ pub(super) fn judge(
     };
     match submit(handle, objective, &manner, templates, listener) {
         Ok(Verdict::Accepted { files, .. }) => {
-            listener.note(&format!("{objective} is accepted: {files} changed"));
+            let noun = if files == 1 { "file" } else { "files" };
+            listener.note(&format!("{objective} is accepted: {files} {noun}"));
             Ok(())
         }
         Ok(Verdict::Merged) => Ok(()),

@@ -123,6 +123,7 @@ impl<'a, 'h> Floor<'a, 'h> {
     /// Gives work to everybody who can take it, and judges what was left unjudged.
     pub(super) fn fill(&mut self, listener: &mut dyn Listener) -> Result<()> {
         let mut handle = (self.open)()?;
+        listener.done(handle.session.progress());
         self.follow(&handle);
         if handle.require_unclaimed().is_err() {
             // Somebody merges, or runs gates: it is looked again in a moment.

@@ -127,3 +127,17 @@ fn people_and_workers_share_a_wave() {
     assert_eq!(phase(&repo, "T2").0, "merged");
     assert_eq!(phase(&repo, "T3").0, "planned");
 }
+
+#[test]
+fn the_percentage_never_goes_back_and_ends_at_the_end() {
+    let repo = team("", "", "", "");
+    let lines = ap(&repo, &["run", "--yes", "--format", "json"]).exits(0).stdout();
+    let percents = lines.lines().map(|line| {
+        let event: serde_json::Value = serde_json::from_str(line).expect("an event");
+        event["status"]["progress_percent"].as_u64().expect("a number")
+    });
+    let percents: Vec<u64> = percents.collect();
+    assert!(percents.is_sorted(), "{percents:?}");
+    assert_eq!(percents.last(), Some(&100));
+    assert!(percents.iter().any(|percent| (20..90).contains(percent)), "{percents:?}");
+}
