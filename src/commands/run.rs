@@ -7,7 +7,9 @@ use super::{Ctx, Exit, land, merge, page, start, would};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
 use crate::domain::id::{ObjectiveId, PlanId};
+use crate::domain::record::performances;
 use crate::domain::session::{Next, Phase, next};
+use crate::domain::team::Worker;
 use crate::execute::listener::Listener as _;
 use crate::execute::run::{self, Crew, Held};
 use crate::execute::session::Handle;
@@ -138,7 +140,13 @@ pub fn advance(
     let human = ctx.ui.format == Format::Human;
     let known = |name: &str| ctx.env.get(name).map(ToOwned::to_owned);
     let workers = manner.team.workers();
-    let crew = Crew { workers, jobs: manner.jobs, only: manner.only, known: &known };
+    let past = if workers.iter().any(Worker::can_work) {
+        performances(&workshop.project.records(&workshop.project.tree()?)?)
+    } else {
+        Vec::new()
+    };
+    let (jobs, only) = (manner.jobs, manner.only);
+    let crew = Crew { workers, past: &past, jobs, only, known: &known };
     let open = || workshop.session(id);
     loop {
         let current = open()?.session.current_wave();

@@ -21,6 +21,7 @@ use crate::domain::error::Failure;
 use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
 use crate::domain::pattern::Pattern;
+use crate::domain::record::Performance;
 use crate::domain::session::{Again, Entry, How, Phase, Standing, Turn, again, next, turn};
 use crate::domain::team::Worker;
 use crate::domain::team::assign::{Assignment, Candidate, Wanted, assign};
@@ -274,11 +275,15 @@ impl<'a, 'h> Floor<'a, 'h> {
             let at = self.at_work.iter().filter(|at_work| at_work.worker == worker.id);
             u32::try_from(at.count()).unwrap_or(u32::MAX)
         };
+        let record = |worker: &Worker| {
+            let past = self.crew.past.iter().find(|past| past.worker == worker.id);
+            past.map_or(UNKNOWN, Performance::per_mille)
+        };
         let candidates: Vec<Candidate<'_>> = self
             .crew
             .workers
             .iter()
-            .map(|worker| Candidate { worker, busy: busy(worker), record: UNKNOWN })
+            .map(|worker| Candidate { worker, busy: busy(worker), record: record(worker) })
             .collect();
         let patterns: Vec<Pattern> =
             objective.touch.iter().filter_map(|text| Pattern::parse(text).ok()).collect();

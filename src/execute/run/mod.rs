@@ -17,6 +17,7 @@ use super::listener::Listener;
 use super::narrate::Interrupted;
 use super::session::Handle;
 use crate::domain::id::ObjectiveId;
+use crate::domain::record::Performance;
 use crate::domain::session::Phase;
 use crate::domain::team::Worker;
 use crate::git::worktrees;
@@ -32,6 +33,8 @@ const PACE: Duration = Duration::from_millis(100);
 pub struct Crew<'a> {
     /// The workers, in the order of the team.
     pub workers: &'a [Worker],
+    /// What workers did in the sessions that are recorded here.
+    pub past: &'a [Performance],
     /// The most that work at once; 0: as many as the team allows.
     pub jobs: usize,
     /// Only these objectives; empty: all.

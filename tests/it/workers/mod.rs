@@ -2,6 +2,7 @@
 
 mod disturbed;
 mod outcomes;
+mod past;
 
 use std::path::Path;
 
