@@ -27,7 +27,7 @@ use super::commit_message::{self, Trailer};
 use super::id::{ObjectiveId, PlanId};
 use super::path::RepoPath;
 use super::plan::{Plan, SCHEMA, TaskType};
-use super::session::{MergedWave, Phase, Request, Session, Standing};
+use super::session::{MergedWave, Phase, Red, Request, Session, Standing};
 
 /// How many changed paths of an objective are named; of the others there is a count.
 pub const TOUCHED: usize = 200;
@@ -235,21 +235,13 @@ pub fn record(session: &Session, plan: &Plan, facts: &Facts) -> Record {
         waves: session.waves.iter().map(wave).collect(),
         objectives: session.objectives.iter().map(of).collect(),
         tries: session.objectives.iter().flat_map(tries).collect(),
-        reds: reds(session),
+        reds: session.reds.iter().map(red).collect(),
         requests: session.requests.iter().map(asked).collect(),
     }
 }
 
-fn reds(session: &Session) -> Vec<RedGate> {
-    let mut reds: Vec<RedGate> = Vec::new();
-    for red in &session.reds {
-        let (command, blamed) = (red.command.clone(), red.blamed.clone());
-        let red = RedGate { wave: red.wave, command, blamed };
-        if !reds.contains(&red) {
-            reds.push(red);
-        }
-    }
-    reds
+fn red(red: &Red) -> RedGate {
+    RedGate { wave: red.wave, command: red.command.clone(), blamed: red.blamed.clone() }
 }
 
 fn wave(merged: &MergedWave) -> Wave {

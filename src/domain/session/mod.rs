@@ -222,7 +222,7 @@ pub struct Session {
     pub synced: Vec<String>,
     /// The last candidate whose gates are red.
     pub red: Option<Red>,
-    /// Every red gate of a candidate, in their order.
+    /// Every red gate of a candidate, in their order, each once.
     pub reds: Vec<Red>,
     /// A sync that waits for somebody.
     pub stopped: Option<Stopped>,

@@ -165,7 +165,10 @@ fn step(session: &mut Session, line: &Line, entry: &Entry) -> Result<(), String>
                 command: command.clone(),
                 blamed: blamed.clone(),
             };
-            session.reds.push(red.clone());
+            let is_known = |r: &Red| (r.wave, &r.command, &r.blamed) == (*wave, command, blamed);
+            if !session.reds.iter().any(is_known) {
+                session.reds.push(red.clone());
+            }
             session.red = Some(red);
         }
         Entry::SyncStopped { integration, target, worktree } => {
