@@ -1,9 +1,6 @@
-//! Who is at work at the moment, and who comes next.
+//! Who is at work at the moment: they are started, heard, watched and stopped.
 
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -15,16 +12,15 @@ use tokio::sync::watch;
 
 use super::ask::{self, Ready};
 use super::came_back::{self, Back};
+use super::held::{held, watch};
+use super::task::{Message, Task};
+use super::turns::Step;
 use super::{Crew, Open};
-use crate::analysis::language::Language;
 use crate::domain::error::Failure;
 use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
-use crate::domain::pattern::Pattern;
-use crate::domain::record::Performance;
-use crate::domain::session::{Again, Entry, How, Phase, Standing, Turn, again, next, turn};
+use crate::domain::session::{Entry, How, Phase};
 use crate::domain::team::Worker;
-use crate::domain::team::assign::{Assignment, Candidate, Wanted, assign};
 use crate::domain::team::stream::{self, Activity, Said};
 use crate::execute::listener::Listener;
 use crate::execute::process::open_log;
@@ -32,26 +28,14 @@ use crate::execute::session::Handle;
 use crate::execute::start::start_all;
 use crate::report::Templates;
 use crate::store;
-use crate::worker::watch::{Held, Seen, Watch};
-use crate::worker::{self, Ended, Job, Line, Source, Urgency, leftover};
-
-/// How many activities may wait to be told; a worker that says more is told less of.
-const BACKLOG: usize = 1_000;
-
-/// Who has no record here.
-const UNKNOWN: u32 = 500;
-
-/// What a worker's task says.
-enum Message {
-    Does(usize, Activity),
-    IsBack(usize, Box<Result<Ended>>, Said),
-}
+use crate::worker::watch::{Seen, Watch};
+use crate::worker::{Ended, Urgency};
 
 /// A worker at an objective.
-struct AtWork {
+pub(super) struct AtWork {
     number: usize,
-    objective: ObjectiveId,
-    worker: String,
+    pub(super) objective: ObjectiveId,
+    pub(super) worker: String,
     stop: watch::Sender<Urgency>,
     began: Instant,
     /// Why it was stopped, if it was not Ctrl-C.
@@ -63,17 +47,17 @@ struct AtWork {
 
 /// The workers that are at work.
 pub(super) struct Floor<'a, 'h> {
-    crew: &'a Crew<'a>,
+    pub(super) crew: &'a Crew<'a>,
     open: Open<'a, 'h>,
     templates: &'a Templates,
     runtime: runtime::Handle,
-    at_work: Vec<AtWork>,
+    pub(super) at_work: Vec<AtWork>,
     next: usize,
     inbox: Receiver<Message>,
     sender: Sender<Message>,
     backlog: Arc<AtomicUsize>,
     /// Objectives that no worker of this crew takes, and why; each is told once.
-    people: BTreeSet<ObjectiveId>,
+    pub(super) people: BTreeSet<ObjectiveId>,
     /// What was asked for before this is of an earlier run.
     heard: Option<u64>,
     /// The commit whose plan counted when it was looked last.
@@ -194,120 +178,6 @@ impl<'a, 'h> Floor<'a, 'h> {
         }
     }
 
-    /// The next thing that can be done; none: it is waited.
-    fn step(&self, handle: &Handle<'_>) -> Result<Option<Step>> {
-        let session = &handle.session;
-        let Some(wave) = session.current_wave() else { return Ok(None) };
-        if matches!(next(session), crate::domain::session::Next::Resolve) {
-            return Ok(None);
-        }
-        let mut standings: Vec<&Standing> = session.of_wave(wave).collect();
-        standings.retain(|o| self.crew.only.is_empty() || self.crew.only.contains(&o.id));
-        let order = |o: &&Standing| {
-            let objective = handle.agreed.objective(&o.id).ok();
-            let rank = objective.map(|o| (o.priority, o.estimate_minutes));
-            (Reverse(rank), o.id.clone())
-        };
-        standings.sort_by_key(order);
-        for standing in standings {
-            if let Some(step) = self.step_of(handle, standing)? {
-                return Ok(Some(step));
-            }
-        }
-        Ok(None)
-    }
-
-    fn step_of(&self, handle: &Handle<'_>, standing: &Standing) -> Result<Option<Step>> {
-        let id = standing.id.clone();
-        let here = self.at_work.iter().any(|at_work| at_work.objective == id);
-        let held = self.all_held || self.held.contains(&id);
-        if here || held || self.people.contains(&id) {
-            return Ok(None);
-        }
-        let alive = |holder: &_| *holder != store::this_process() && store::is_alive(holder);
-        let mut start = false;
-        match turn(standing, alive) {
-            Turn::AtWork | Turn::Rest => {
-                let goes_on = standing.phase == Phase::Waiting && is_due(handle, &id);
-                if !goes_on {
-                    return Ok(None);
-                }
-                start = true;
-            }
-            Turn::Orphaned => return Ok(Some(Step::Orphan(id))),
-            Turn::Judge => return Ok(Some(Step::Judge(id))),
-            Turn::Reconsider => return self.reconsider(handle, standing),
-            Turn::Start => start = true,
-            Turn::Dispatch => {}
-        }
-        if !start && standing.attempts.is_empty() && !came_back::is_untouched(handle, &id)? {
-            let why = "somebody has begun to work in its worktree".to_owned();
-            return Ok(Some(Step::People(id, why)));
-        }
-        if self.crew.jobs > 0 && self.at_work.len() >= self.crew.jobs {
-            return Ok(None);
-        }
-        Ok(match self.assigned(handle, standing)? {
-            Assignment::To(at, reason) => Some(Step::Give(id, at, reason)),
-            Assignment::Wait => None,
-            Assignment::Nobody(why) => Some(Step::People(id, why)),
-        })
-    }
-
-    /// One that failed is tried again, where somebody may.
-    fn reconsider(&self, handle: &Handle<'_>, standing: &Standing) -> Result<Option<Step>> {
-        if handle.session.pending(&standing.id).next().is_some() {
-            return Ok(None);
-        }
-        let retries = handle.agreed.objective(&standing.id)?.retries;
-        let can = match again(standing, retries) {
-            Again::Nobody => false,
-            Again::Same(_) => true,
-            Again::Another(_) => !matches!(self.assigned(handle, standing)?, Assignment::Nobody(_)),
-        };
-        Ok(can.then(|| Step::Again(standing.id.clone())))
-    }
-
-    /// Who gets an objective.
-    fn assigned(&self, handle: &Handle<'_>, standing: &Standing) -> Result<Assignment> {
-        let objective = handle.agreed.objective(&standing.id)?;
-        let busy = |worker: &Worker| {
-            let at = self.at_work.iter().filter(|at_work| at_work.worker == worker.id);
-            u32::try_from(at.count()).unwrap_or(u32::MAX)
-        };
-        let record = |worker: &Worker| {
-            let past = self.crew.past.iter().find(|past| past.worker == worker.id);
-            past.map_or(UNKNOWN, Performance::per_mille)
-        };
-        let candidates: Vec<Candidate<'_>> = self
-            .crew
-            .workers
-            .iter()
-            .map(|worker| Candidate { worker, busy: busy(worker), record: record(worker) })
-            .collect();
-        let patterns: Vec<Pattern> =
-            objective.touch.iter().filter_map(|text| Pattern::parse(text).ok()).collect();
-        let files = handle.tools.repository.entries(&handle.session.integration)?;
-        let touched = files.iter().map(|entry| &entry.path);
-        let touched = touched.filter(|path| patterns.iter().any(|pattern| pattern.matches(path)));
-        let mut about: BTreeSet<String> =
-            touched.filter_map(Language::of).map(|language| language.name().to_owned()).collect();
-        about.insert(handle.agreed.plan.task_type.as_str().to_owned());
-        about.insert(format!("{}_complexity", objective.complexity.as_str()));
-        let wanted =
-            Wanted { agent_type: objective.agent_type.clone(), about: about.into_iter().collect() };
-        let (not, prefer) = match again(standing, objective.retries) {
-            Again::Same(worker) => (Vec::new(), Some(worker)),
-            Again::Another(not) => {
-                let last = standing.attempts.last().map(|attempt| attempt.worker.clone());
-                let last = last.filter(|last| !not.contains(last));
-                (not, last)
-            }
-            Again::Nobody => (Vec::new(), None),
-        };
-        Ok(assign(&wanted, &candidates, &not, prefer.as_deref()))
-    }
-
     /// Starts an objective, and a worker in its worktree.
     fn give(
         &mut self,
@@ -403,9 +273,12 @@ impl<'a, 'h> Floor<'a, 'h> {
                         text: path.to_string(),
                     }),
                     Seen::Violation(violation) => {
-                        let text = violation.message(objective);
-                        listener.note(&format!("{objective} is stopped: {text}"));
-                        at_work.beyond.get_or_insert(text);
+                        // The first is why it is stopped; the rest is found when it is back.
+                        if at_work.beyond.is_none() {
+                            let text = violation.message(objective);
+                            listener.note(&format!("{objective} is stopped: {text}"));
+                            at_work.beyond = Some(text);
+                        }
                         at_work.stop.send_replace(Urgency::Stop);
                     }
                     Seen::Worse(text) => listener.note(&format!("{objective}: {text}")),
@@ -470,98 +343,6 @@ impl<'a, 'h> Floor<'a, 'h> {
         listener: &mut dyn Listener,
     ) -> Result<()> {
         came_back::judge(handle, objective, self.templates, listener)
-    }
-}
-
-/// What a worktree is held against.
-fn held(handle: &Handle<'_>, objective: &ObjectiveId) -> Option<Held> {
-    let place = handle.workplace(objective).ok()?;
-    Some(Held {
-        scope: handle.agreed.scope(objective)?.clone(),
-        others: handle.agreed.scopes.clone(),
-        rules: handle.agreed.rules.clone(),
-        integration: handle.session.integration_branch(),
-        brought: place.brought.clone(),
-    })
-}
-
-/// Watches an objective's worktree. Where that cannot be, what is out of scope is found when the
-/// worker is back.
-fn watch(
-    handle: &Handle<'_>,
-    objective: &ObjectiveId,
-    listener: &mut dyn Listener,
-) -> Option<Watch> {
-    let held = held(handle, objective)?;
-    let worktree = handle.worktree(objective).ok()?;
-    match Watch::start(handle.tools.repository, &worktree, held) {
-        Ok(watch) => Some(watch),
-        Err(error) => {
-            listener.note(&format!("{objective} is not watched: {}", in_words(&error)));
-            None
-        }
-    }
-}
-
-/// Whether one that waits may go on now.
-fn is_due(handle: &Handle<'_>, id: &ObjectiveId) -> bool {
-    use crate::domain::session::Next;
-    matches!(next(&handle.session), Next::Start { objectives, .. } if objectives.contains(id))
-}
-
-/// Something that can be done.
-enum Step {
-    /// Whoever watched its worker is dead.
-    Orphan(ObjectiveId),
-    /// What a worker left is to be judged.
-    Judge(ObjectiveId),
-    /// It is tried again.
-    Again(ObjectiveId),
-    /// This worker gets it, and why.
-    Give(ObjectiveId, usize, String),
-    /// No worker takes it, and why.
-    People(ObjectiveId, String),
-}
-
-/// A worker's command while it runs.
-struct Task {
-    number: usize,
-    job: Job,
-    file: File,
-    reader: stream::Reader,
-    sender: Sender<Message>,
-    backlog: Arc<AtomicUsize>,
-}
-
-impl Task {
-    async fn run(self, urgency: watch::Receiver<Urgency>) {
-        let Self { number, job, file, mut reader, sender, backlog } = self;
-        let mut log = BufWriter::new(file);
-        let mut unwritten: Option<std::io::Error> = None;
-        let mut ended = worker::run(&job, urgency, |line: Line<'_>| {
-            // A full disk must not end the worker; that its log is cut is told.
-            let written = log.write_all(line.text.as_bytes()).and_then(|()| log.write_all(b"\n"));
-            if let Err(error) = written.and_then(|()| log.flush()) {
-                unwritten.get_or_insert(error);
-            }
-            let activity = match line.source {
-                Source::Output => reader.line(line.text),
-                Source::Error => Activity::new(stream::Kind::Log, line.text),
-            };
-            if let Some(activity) = activity
-                && backlog.load(Ordering::Relaxed) < BACKLOG
-            {
-                backlog.fetch_add(1, Ordering::Relaxed);
-                // Nobody listens any more where the run was given up.
-                drop(sender.send(Message::Does(number, activity)));
-            }
-        })
-        .await;
-        leftover::kill(&job.mark);
-        if let (Ok(ended), Some(error)) = (&mut ended, unwritten) {
-            ended.errors.push(format!("its log could not be written: {error}"));
-        }
-        drop(sender.send(Message::IsBack(number, Box::new(ended), reader.finish())));
     }
 }
 

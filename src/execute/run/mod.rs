@@ -5,6 +5,9 @@
 mod ask;
 mod came_back;
 mod floor;
+mod held;
+mod task;
+mod turns;
 
 use std::ffi::OsString;
 use std::path::Path;
