@@ -1,18 +1,20 @@
 //! `git ap run`: the next thing, and the next, until somebody is needed.
 
 use anyhow::Result;
+use serde_json::json;
 
 use super::session::{Consent, Purpose, Team, Teller, Workshop, what_next};
 use super::{Ctx, Exit, land, merge, page, start, would};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
 use crate::domain::id::{ObjectiveId, PlanId};
+use crate::domain::plan::SCHEMA;
 use crate::domain::record::performances;
 use crate::domain::session::{Next, Phase, next};
 use crate::domain::team::Worker;
 use crate::execute::listener::Listener as _;
 use crate::execute::run::{self, Crew, Held};
-use crate::execute::session::Handle;
+use crate::execute::session::{Agreed, Handle};
 use crate::execute::start::start_all;
 use crate::report::Templates;
 use crate::ui::Format;
@@ -58,7 +60,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     let workshop = Workshop::open(ctx)?;
     let id = workshop.plan_named(args.plan.as_deref(), Purpose::Change)?;
     if args.dry_run {
-        return dry(ctx, &workshop, &id);
+        return dry(ctx, &workshop, &id, args);
     }
     let mut teller = Teller::new(ctx);
     teller.session(&id);
@@ -66,18 +68,64 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     teller.end(outcome)
 }
 
-fn dry(ctx: &Ctx, workshop: &Workshop, id: &PlanId) -> Result<Exit> {
-    let session = crate::execute::session::look(&workshop.project.repository, id)?;
-    let text = if let Some(session) = session.filter(|s| !s.was_taken_back()) {
-        format!("would go on with: {}", what_next(&session))
-    } else {
+fn dry(ctx: &Ctx, workshop: &Workshop, id: &PlanId, args: &Args) -> Result<Exit> {
+    let repository = &workshop.project.repository;
+    let session = crate::execute::session::look(repository, id)?;
+    let Some(session) = session.filter(|s| !s.was_taken_back()) else {
         let asked = workshop.asked(ctx, id, true)?;
         let places = asked.agreed.plan.objectives.iter().zip(&asked.waves);
         let first = places.filter(|(_, wave)| **wave == 1).map(|(o, _)| o.id.as_str());
         let first: Vec<&str> = first.collect();
-        format!("would approve {id} and start {}", first.join(", "))
+        let text = format!("would approve {id} and start {}", first.join(", "));
+        return would(ctx, id, &text);
     };
-    would(ctx, id, &text)
+    let team = Team::read(&workshop.project, args.worker.as_deref())?;
+    if !team.can_work() {
+        return would(ctx, id, &format!("would go on with: {}", what_next(&session)));
+    }
+    let only: Vec<ObjectiveId> =
+        args.objective.iter().map(|text| start::objective_id(text)).collect::<Result<_, _>>()?;
+    let known = |name: &str| ctx.env.get(name).map(ToOwned::to_owned);
+    let agreed = Agreed::of(repository, &session)?;
+    let past = performances(&workshop.project.records(&workshop.project.tree()?)?);
+    let crew = Crew {
+        workers: team.workers(),
+        past: &past,
+        jobs: agreed.config.jobs,
+        only: &only,
+        known: &known,
+    };
+    let given = run::foreseen(repository, &session, &agreed, &crew)?;
+    if ctx.ui.format == Format::Json {
+        let given = given.iter().map(|given| {
+            json!({
+                "objective": given.objective, "worker": given.worker, "reason": given.reason,
+                "prompt": given.prompt,
+            })
+        });
+        ctx.ui.json(&json!({
+            "schema": SCHEMA, "dry_run": true, "plan": id, "next": what_next(&session),
+            "would_give": given.collect::<Vec<_>>(),
+        }))?;
+        return Ok(Exit::DONE);
+    }
+    if given.is_empty() {
+        return would(ctx, id, &format!("would go on with: {}", what_next(&session)));
+    }
+    for given in &given {
+        let line = match &given.worker {
+            Some(worker) => format!("{} to {worker} ({})", given.objective, given.reason),
+            None => format!("{} to nobody yet: {}", given.objective, given.reason),
+        };
+        ctx.ui.answer(&line)?;
+        if ctx.ui.verbose {
+            ctx.ui.answer(&crate::ui::text::indented(&given.prompt))?;
+        }
+    }
+    if !ctx.ui.verbose {
+        ctx.ui.note("`-v` shows the prompts");
+    }
+    Ok(Exit::DONE)
 }
 
 fn through(

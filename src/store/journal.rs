@@ -53,7 +53,8 @@ impl Journal {
         &self.folder
     }
 
-    fn file(&self) -> PathBuf {
+    /// The file of its lines.
+    pub fn file(&self) -> PathBuf {
         self.folder.join("journal.jsonl")
     }
 

@@ -10,10 +10,10 @@ use crate::domain::error::{Failure, Kind};
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
 use crate::domain::prompt::prompt_in;
-use crate::domain::session::{How, Request, Standing};
+use crate::domain::session::{How, Request, Session, Standing};
 use crate::domain::team::Worker;
 use crate::execute::gates;
-use crate::execute::session::Handle;
+use crate::execute::session::{Agreed, Handle};
 use crate::execute::start::environment;
 use crate::git::worktrees;
 use crate::store::Writer;
@@ -95,7 +95,7 @@ pub(super) fn ready(
 ) -> Result<Ready> {
     let standing = handle.standing(objective)?;
     let folder = handle.journal.folder().join("prompts").join(objective.as_str());
-    let prompt = prompt(handle, standing)?;
+    let prompt = prompt(&handle.session, &handle.agreed, standing)?;
     let file = RepoPath::new(format!("prompts/{objective}/{PROMPT}"));
     let file = file.context("an objective's id is a name")?;
     Writer::new(handle.journal.folder(), handle.tools.steps).write(&file, prompt.as_bytes())?;
@@ -151,9 +151,8 @@ pub(super) fn ready(
 }
 
 /// The prompt of an objective, with what became of those who tried before.
-pub(super) fn prompt(handle: &Handle<'_>, standing: &Standing) -> Result<String> {
-    let mut plan = handle.agreed.plan.clone();
-    let session = &handle.session;
+pub(super) fn prompt(session: &Session, agreed: &Agreed, standing: &Standing) -> Result<String> {
+    let mut plan = agreed.plan.clone();
     let waves: Vec<u32> = plan
         .objectives
         .iter()
@@ -168,7 +167,7 @@ pub(super) fn prompt(handle: &Handle<'_>, standing: &Standing) -> Result<String>
         .filter(|request| request.objective == standing.id)
         .map(Request::describe)
         .collect();
-    let forbid = &handle.agreed.config.global_forbid;
+    let forbid = &agreed.config.global_forbid;
     Ok(prompt_in(&plan, &waves, index, forbid, &requests))
 }
 

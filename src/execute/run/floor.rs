@@ -1,6 +1,8 @@
 //! Who is at work at the moment: they are started, heard, watched and stopped.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -31,6 +33,14 @@ use crate::store;
 use crate::worker::watch::{Seen, Watch};
 use crate::worker::{Ended, Urgency};
 
+/// After how long a journal is read again that nobody has written to.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// How long a journal is.
+fn length(file: &Path) -> u64 {
+    std::fs::metadata(file).map_or(0, |metadata| metadata.len())
+}
+
 /// A worker at an objective.
 pub(super) struct AtWork {
     number: usize,
@@ -60,6 +70,10 @@ pub(super) struct Floor<'a, 'h> {
     pub(super) people: BTreeSet<ObjectiveId>,
     /// What was asked for before this is of an earlier run.
     heard: Option<u64>,
+    /// What each objective is about on an integration tip: it takes a look at the whole tree.
+    pub(super) about: RefCell<HashMap<(String, ObjectiveId), Vec<String>>>,
+    /// The journal as it was when it was read last: where, how long, and when that was.
+    read: Option<(PathBuf, u64, Instant)>,
     /// The commit whose plan counted when it was looked last.
     agreed: String,
     /// Objectives whose workers somebody wanted to be stopped: they wait for the next run.
@@ -88,6 +102,8 @@ impl<'a, 'h> Floor<'a, 'h> {
             backlog: Arc::default(),
             people: BTreeSet::new(),
             heard: None,
+            about: RefCell::default(),
+            read: None,
             agreed: String::new(),
             held: BTreeSet::new(),
             all_held: false,
@@ -107,7 +123,13 @@ impl<'a, 'h> Floor<'a, 'h> {
 
     /// Gives work to everybody who can take it, and judges what was left unjudged.
     pub(super) fn fill(&mut self, listener: &mut dyn Listener) -> Result<()> {
+        if self.nothing_new() {
+            return Ok(());
+        }
         let mut handle = (self.open)()?;
+        let file = handle.journal.file();
+        let length = length(&file);
+        self.read = Some((file, length, Instant::now()));
         listener.done(handle.session.progress());
         self.follow(&handle);
         if handle.require_unclaimed().is_err() {
@@ -138,6 +160,15 @@ impl<'a, 'h> Floor<'a, 'h> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the journal is as it was when it was read last, not long ago: who is alive and who
+    /// is not stands in no journal.
+    fn nothing_new(&self) -> bool {
+        let same = |(file, known, when): &(PathBuf, u64, Instant)| {
+            when.elapsed() < AGAIN && length(file) == *known
+        };
+        self.read.as_ref().is_some_and(same)
     }
 
     /// Takes notice of what was said in another terminal.

@@ -18,12 +18,13 @@ use anyhow::{Context as _, Result};
 use super::interrupt;
 use super::listener::Listener;
 use super::narrate::Interrupted;
-use super::session::Handle;
+use super::session::{Agreed, Handle};
 use crate::domain::id::ObjectiveId;
 use crate::domain::record::Performance;
-use crate::domain::session::Phase;
+use crate::domain::session::{Phase, Session, Standing};
 use crate::domain::team::Worker;
-use crate::git::worktrees;
+use crate::domain::team::assign::Assignment;
+use crate::git::{Repository, worktrees};
 use crate::report::Templates;
 use crate::worker::{Urgency, sandbox};
 
@@ -124,6 +125,54 @@ pub fn work(
         None if floor.all_held => Ok(Held::All),
         None => Ok(Held::Some(floor.held.into_iter().collect())),
     }
+}
+
+/// What a worker would be given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreseen {
+    /// The objective.
+    pub objective: ObjectiveId,
+    /// Who would get it; none: people.
+    pub worker: Option<String>,
+    /// Why, in words.
+    pub reason: String,
+    /// The prompt.
+    pub prompt: String,
+}
+
+/// Who would get which objective of the current wave now, and with which prompt. Nothing is
+/// started or written.
+pub fn foreseen(
+    repository: &Repository,
+    session: &Session,
+    agreed: &Agreed,
+    crew: &Crew<'_>,
+) -> Result<Vec<Foreseen>> {
+    let mut given: Vec<Foreseen> = Vec::new();
+    let Some(wave) = session.current_wave() else { return Ok(given) };
+    let open = |o: &&Standing| {
+        let due = matches!(o.phase, Phase::Planned | Phase::Started | Phase::Working);
+        due && (crew.only.is_empty() || crew.only.contains(&o.id))
+    };
+    for standing in session.of_wave(wave).filter(open) {
+        let busy = |worker: &Worker| {
+            let at = given.iter().filter(|g| g.worker.as_ref() == Some(&worker.id)).count();
+            u32::try_from(at).unwrap_or(u32::MAX)
+        };
+        let about = turns::about(repository, &session.integration, agreed, &standing.id)?;
+        let (worker, reason) = match crew.assigned(agreed, standing, about, &busy)? {
+            Assignment::To(at, reason) => (Some(crew.workers[at].id.clone()), reason),
+            Assignment::Wait => (None, "it waits until a worker is free".to_owned()),
+            Assignment::Nobody(why) => (None, format!("for people: {why}")),
+        };
+        given.push(Foreseen {
+            objective: standing.id.clone(),
+            worker,
+            reason,
+            prompt: ask::prompt(session, agreed, standing)?,
+        });
+    }
+    Ok(given)
 }
 
 /// Takes away the worktrees of merged objectives that workers were given: nobody works in them

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::came_back;
 use super::floor::Floor;
+use super::{Crew, came_back};
 use crate::analysis::language::Language;
 use crate::domain::id::ObjectiveId;
 use crate::domain::pattern::Pattern;
@@ -14,7 +14,8 @@ use crate::domain::record::Performance;
 use crate::domain::session::{Again, Phase, Standing, Turn, again, next, turn};
 use crate::domain::team::Worker;
 use crate::domain::team::assign::{Assignment, Candidate, Wanted, assign};
-use crate::execute::session::Handle;
+use crate::execute::session::{Agreed, Handle};
+use crate::git::Repository;
 use crate::store;
 
 /// Something that can be done.
@@ -111,32 +112,43 @@ impl Floor<'_, '_> {
 
     /// Who gets an objective.
     fn assigned(&self, handle: &Handle<'_>, standing: &Standing) -> Result<Assignment> {
-        let objective = handle.agreed.objective(&standing.id)?;
         let busy = |worker: &Worker| {
             let at = self.at_work.iter().filter(|at_work| at_work.worker == worker.id);
             u32::try_from(at.count()).unwrap_or(u32::MAX)
         };
+        let key = (handle.session.integration.clone(), standing.id.clone());
+        let known = self.about.borrow().get(&key).cloned();
+        let about = if let Some(about) = known {
+            about
+        } else {
+            let about = about(handle.tools.repository, &key.0, &handle.agreed, &standing.id)?;
+            self.about.borrow_mut().insert(key, about.clone());
+            about
+        };
+        self.crew.assigned(&handle.agreed, standing, about, &busy)
+    }
+}
+
+impl Crew<'_> {
+    /// Who of the crew gets an objective that is about this, where each is so busy.
+    pub(super) fn assigned(
+        &self,
+        agreed: &Agreed,
+        standing: &Standing,
+        about: Vec<String>,
+        busy: &dyn Fn(&Worker) -> u32,
+    ) -> Result<Assignment> {
+        let objective = agreed.objective(&standing.id)?;
         let record = |worker: &Worker| {
-            let past = self.crew.past.iter().find(|past| past.worker == worker.id);
+            let past = self.past.iter().find(|past| past.worker == worker.id);
             past.map_or(UNKNOWN, Performance::per_mille)
         };
         let candidates: Vec<Candidate<'_>> = self
-            .crew
             .workers
             .iter()
             .map(|worker| Candidate { worker, busy: busy(worker), record: record(worker) })
             .collect();
-        let patterns: Vec<Pattern> =
-            objective.touch.iter().filter_map(|text| Pattern::parse(text).ok()).collect();
-        let files = handle.tools.repository.entries(&handle.session.integration)?;
-        let touched = files.iter().map(|entry| &entry.path);
-        let touched = touched.filter(|path| patterns.iter().any(|pattern| pattern.matches(path)));
-        let mut about: BTreeSet<String> =
-            touched.filter_map(Language::of).map(|language| language.name().to_owned()).collect();
-        about.insert(handle.agreed.plan.task_type.as_str().to_owned());
-        about.insert(format!("{}_complexity", objective.complexity.as_str()));
-        let wanted =
-            Wanted { agent_type: objective.agent_type.clone(), about: about.into_iter().collect() };
+        let wanted = Wanted { agent_type: objective.agent_type.clone(), about };
         let (not, prefer) = match again(standing, objective.retries) {
             Again::Same(worker) => (Vec::new(), Some(worker)),
             Again::Another(not) => {
@@ -148,6 +160,27 @@ impl Floor<'_, '_> {
         };
         Ok(assign(&wanted, &candidates, &not, prefer.as_deref()))
     }
+}
+
+/// What an objective is about, as capabilities say it: the languages of the files in its scope,
+/// the kind of task, how demanding it is.
+pub(super) fn about(
+    repository: &Repository,
+    commit: &str,
+    agreed: &Agreed,
+    objective: &ObjectiveId,
+) -> Result<Vec<String>> {
+    let objective = agreed.objective(objective)?;
+    let patterns: Vec<Pattern> =
+        objective.touch.iter().filter_map(|text| Pattern::parse(text).ok()).collect();
+    let files = repository.entries(commit)?;
+    let touched = files.iter().map(|entry| &entry.path);
+    let touched = touched.filter(|path| patterns.iter().any(|pattern| pattern.matches(path)));
+    let mut about: BTreeSet<String> =
+        touched.filter_map(Language::of).map(|language| language.name().to_owned()).collect();
+    about.insert(agreed.plan.task_type.as_str().to_owned());
+    about.insert(format!("{}_complexity", objective.complexity.as_str()));
+    Ok(about.into_iter().collect())
 }
 
 /// Whether one that waits may go on now.

@@ -28,7 +28,7 @@ impl Place {
         let worktree = repo.beside("tree").display().to_string();
         repo.git(["worktree", "add", "--quiet", "--detach", &worktree]);
         for folder in ["tmp", "inbox", "folder"] {
-            std::fs::create_dir(repo.beside(folder)).expect("writable");
+            std::fs::create_dir_all(repo.beside(folder)).expect("writable");
         }
         let root = repo.root().to_owned();
         Self { repo, root }

@@ -30,7 +30,9 @@ impl Repo {
         let keep = tempfile::tempdir().expect("a temporary directory");
         let base = keep.path().canonicalize().expect("it exists");
         let repo = Self { root: base.join("repo"), keep };
-        std::fs::create_dir(base.join("home")).expect("writable");
+        for folder in ["home", "tmp"] {
+            std::fs::create_dir(base.join(folder)).expect("writable");
+        }
         std::fs::create_dir(&repo.root).expect("writable");
         repo.git(["init", "--quiet", "--initial-branch=main"].iter().chain(arguments));
         repo
@@ -121,7 +123,9 @@ impl Repo {
     pub(crate) fn clean<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let home = self.keep.path().join("home");
-        command.env_clear().env("PATH", path).env("HOME", home);
+        // What a killed program leaves behind goes with the repository.
+        let temporary = self.keep.path().join("tmp");
+        command.env_clear().env("PATH", path).env("HOME", home).env("TMPDIR", temporary);
         for (name, value) in [
             ("GIT_CONFIG_NOSYSTEM", "1"),
             ("GIT_CONFIG_GLOBAL", "/dev/null"),

@@ -142,3 +142,19 @@ fn the_percentage_never_goes_back_and_ends_at_the_end() {
     assert_eq!(percents.last(), Some(&100));
     assert!(percents.iter().any(|percent| (20..90).contains(percent)), "{percents:?}");
 }
+
+#[test]
+fn a_dry_run_says_who_would_get_what_and_with_which_words() {
+    let repo = team("", "capabilities = [\"rust\"]\nmax_concurrent = 1", "", "");
+    repo.ap(["run", "--yes", "--dry-run"]).exits(0).answers_with("would approve");
+    repo.ap(["approve"]).exits(0);
+    let before = repo.state();
+    let run = repo.ap(["run", "--dry-run", "-v"]).exits(0);
+    let said = run.stdout();
+    assert!(said.contains("T1 to script (fits rust)\n"), "{said}");
+    assert!(said.contains("T2 to nobody yet: it waits until a worker is free"), "{said}");
+    assert!(said.contains("TASK_ID=T1"), "{said}");
+    let json = repo.ap(["run", "--dry-run", "--format", "json"]).exits(0).json();
+    assert_eq!(json["would_give"][0]["worker"], "script");
+    assert_eq!(repo.state(), before, "nothing was changed");
+}
