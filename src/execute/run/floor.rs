@@ -18,7 +18,7 @@ use super::held::{held, watch};
 use super::task::{Message, Task};
 use super::turns::Step;
 use super::{Crew, Open};
-use crate::domain::error::Failure;
+use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
 use crate::domain::session::{Entry, How, Phase};
@@ -224,7 +224,11 @@ impl<'a, 'h> Floor<'a, 'h> {
         let worker = &self.crew.workers[to];
         let ready = match ask::ready(handle, self.crew, objective, worker) {
             Ok(ready) => ready,
-            Err(error) => return came_back::cannot_start(handle, objective, &error, listener),
+            // The team's entry is to be mended; what else fails is no fault of the objective's.
+            Err(error) if is_of_the_team(&error) => {
+                return came_back::cannot_start(handle, objective, &error, listener);
+            }
+            Err(error) => return Err(error),
         };
         handle.append(Entry::Dispatched {
             objective: objective.clone(),
@@ -375,6 +379,11 @@ impl<'a, 'h> Floor<'a, 'h> {
     ) -> Result<()> {
         came_back::judge(handle, objective, self.templates, listener)
     }
+}
+
+/// Whether what failed is how a worker is described.
+fn is_of_the_team(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Failure>().is_some_and(|failure| failure.kind == Kind::Worker)
 }
 
 /// A failure as one would write it into a journal.
