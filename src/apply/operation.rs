@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use super::{Undone, landing};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::ObjectiveId;
-use crate::domain::session::{Operation, Session, Standing};
+use crate::domain::session::{Operation, Phase, Session, Standing};
 use crate::git::worktrees::{self, Checkout};
 use crate::git::{RefUpdate, Repository};
 use crate::store::Steps;
@@ -24,8 +24,6 @@ struct Operator<'a> {
 /// What an operation needs to know beside the session.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
-    /// Whether worktrees get their submodules.
-    pub submodules: bool,
     /// Where the gates' worktree is, or would be.
     pub gate: PathBuf,
     /// Where the worktree for conflicts is, or would be.
@@ -127,10 +125,7 @@ impl Operator<'_> {
     ) -> Result<(), Undone> {
         let short = branch.strip_prefix("refs/heads/").unwrap_or(branch);
         let checkout = Checkout::Branch { name: short.to_owned(), start: start.to_owned() };
-        worktrees::add(self.repository, worktree, &checkout, self.steps)?;
-        if self.surroundings.submodules {
-            worktrees::fill_submodules(worktree, self.steps)?;
-        }
+        worktrees::place(self.repository, worktree, &checkout, self.steps)?;
         let name = format!("{}/{objective}\n", self.session.plan());
         Ok(worktrees::mark(worktree, &name, self.steps)?)
     }
@@ -206,7 +201,9 @@ pub fn saved(
     let mut references = Vec::new();
     worktrees::require_removable(repository, worktree)?;
     worktrees::require_not_elsewhere(repository, &place.branch, worktree)?;
-    if worktree.exists() {
+    // Nobody has worked yet in one that was never filled.
+    let is_new = standing.phase == Phase::Started && !worktrees::is_filled(repository, worktree)?;
+    if worktree.exists() && !is_new {
         references.extend(worktrees::save_all(repository, worktree, &name, &place.brought, steps)?);
     }
     // What was committed on a detached HEAD is on no branch.

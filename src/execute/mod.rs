@@ -13,6 +13,7 @@ pub mod listener;
 pub mod narrate;
 pub mod place;
 mod postpone;
+pub mod prepare;
 pub mod process;
 pub mod replan;
 pub mod request;

@@ -9,18 +9,17 @@ use anyhow::{Context as _, Result};
 
 use super::listener::Listener;
 use super::place::place;
+use super::prepare::Preparing;
+use super::reservations;
 use super::resume::resume;
 use super::session::{Handle, all};
 use super::sync::{self, Synced};
-use super::{gates, reservations, setup};
 use crate::domain::environment::{port_base, variables};
 use crate::domain::error::{Failure, Kind};
-use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
-use crate::domain::session::{Entry, Operation, Phase, Standing};
-use crate::git::{hooks, worktrees};
+use crate::domain::session::{Operation, Phase, Standing};
+use crate::git::worktrees;
 use crate::report::Templates;
-use crate::store::Lock;
 
 /// How an objective is started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +36,17 @@ pub fn start(
     manner: Manner,
     listener: &mut dyn Listener,
 ) -> Result<PathBuf> {
+    let mut preparing = Preparing::default();
+    if begin(handle, objective, manner)? {
+        preparing.begin(handle, objective)?;
+        preparing.finish(handle, listener)?;
+    }
+    Ok(handle.worktree(objective)?)
+}
+
+/// Reserves the scope of an objective and gives it its branch and a worktree, still without any
+/// file. Returns whether the worktree is then to be made ready.
+fn begin(handle: &mut Handle<'_>, objective: &ObjectiveId, manner: Manner) -> Result<bool> {
     handle.require_unclaimed()?;
     handle.require_integration()?;
     let standing = handle.standing(objective)?.clone();
@@ -52,43 +62,84 @@ pub fn start(
         let operation = decide(handle, objective, manner)?;
         handle.operate(&operation)?;
     }
-    let worktree = handle.worktree(objective)?;
-    if handle.standing(objective)?.phase == Phase::Started {
-        set_up(handle, objective, &worktree, listener)?;
-    }
-    Ok(worktree)
+    Ok(handle.standing(objective)?.phase == Phase::Started)
 }
 
-/// Starts objectives one after the other. Before the first of a later wave, what the target has
-/// meanwhile is merged.
+/// Starts objectives: their worktrees are made ready beside each other. Before the first of a
+/// later wave, what the target has meanwhile is merged.
 pub fn start_all(
     handle: &mut Handle<'_>,
     objectives: &[ObjectiveId],
     templates: &Templates,
     listener: &mut dyn Listener,
 ) -> Result<()> {
-    let begun = |handle: &Handle<'_>| {
-        let wave = handle.session.current_wave();
-        let phases = handle.session.objectives.iter().filter(|o| Some(o.wave) == wave);
-        phases.into_iter().any(|o| o.phase.is_at_work() && o.phase != Phase::Waiting)
-    };
-    let first = !objectives.is_empty() && !handle.session.waves.is_empty() && !begun(handle);
-    if first && let Synced::Merged(commit) = sync::sync(handle, templates)? {
-        let short = commit.get(..10).unwrap_or(&commit);
-        listener.note(&format!("{} was merged in {short}", sync::target_name(handle)));
-    }
+    let mut preparing = Preparing::default();
     // One that waits may have to wait longer: the others do not wait for it.
     let waits =
         |o: &ObjectiveId| handle.session.objective(o).map(|o| o.phase) == Some(Phase::Waiting);
     let (waiting, others): (Vec<&ObjectiveId>, Vec<_>) = objectives.iter().partition(|o| waits(o));
-    for objective in others {
-        listener.note(&format!("starting {objective}"));
-        start(handle, objective, Manner::default(), listener)?;
+    let begun = others.into_iter().try_for_each(|objective| {
+        take_up(handle, objective, &mut preparing, templates, listener).map(drop)
+    });
+    if begun.is_err() {
+        preparing.give_up();
     }
+    let ready = preparing.finish(handle, listener);
+    begun?;
+    ready?;
     for objective in waiting {
-        listener.note(&format!("{objective} goes on"));
-        resume(handle, objective, templates, listener)?;
-        start(handle, objective, Manner::default(), listener)?;
+        go_on(handle, objective, templates, listener)?;
+    }
+    Ok(())
+}
+
+/// Takes up one objective that has not begun. Returns whether its worktree is now being made
+/// ready; it is ready already otherwise.
+pub fn take_up(
+    handle: &mut Handle<'_>,
+    objective: &ObjectiveId,
+    preparing: &mut Preparing,
+    templates: &Templates,
+    listener: &mut dyn Listener,
+) -> Result<bool> {
+    sync_first(handle, templates, listener)?;
+    listener.note(&format!("starting {objective}"));
+    let begun = begin(handle, objective, Manner::default())?;
+    if begun {
+        preparing.begin(handle, objective)?;
+    }
+    Ok(begun)
+}
+
+/// Lets one that waited go on.
+pub fn go_on(
+    handle: &mut Handle<'_>,
+    objective: &ObjectiveId,
+    templates: &Templates,
+    listener: &mut dyn Listener,
+) -> Result<()> {
+    sync_first(handle, templates, listener)?;
+    listener.note(&format!("{objective} goes on"));
+    resume(handle, objective, templates, listener)?;
+    start(handle, objective, Manner::default(), listener).map(drop)
+}
+
+/// Before the first objective of a later wave, merges what the target has meanwhile.
+fn sync_first(
+    handle: &mut Handle<'_>,
+    templates: &Templates,
+    listener: &mut dyn Listener,
+) -> Result<()> {
+    let session = &handle.session;
+    let wave = session.current_wave();
+    let mut standings = session.objectives.iter().filter(|o| Some(o.wave) == wave);
+    let begun = standings.any(|o| o.phase.is_at_work() && o.phase != Phase::Waiting);
+    if !session.waves.is_empty()
+        && !begun
+        && let Synced::Merged(commit) = sync::sync(handle, templates)?
+    {
+        let short = commit.get(..10).unwrap_or(&commit);
+        listener.note(&format!("{} was merged in {short}", sync::target_name(handle)));
     }
     Ok(())
 }
@@ -156,43 +207,6 @@ fn decide(handle: &Handle<'_>, objective: &ObjectiveId, manner: Manner) -> Resul
         port_base,
         afresh: manner.afresh,
     })
-}
-
-fn set_up(
-    handle: &mut Handle<'_>,
-    objective: &ObjectiveId,
-    worktree: &Path,
-    listener: &mut dyn Listener,
-) -> Result<()> {
-    let tools = handle.tools;
-    let policy = handle.agreed.config.worktrees.clone();
-    let main = tools.repository.main_root()?;
-    let brought = setup::bring(&main, worktree, &policy, tools.steps)?;
-    for note in &brought.notes {
-        listener.note(note);
-    }
-    if !policy.setup.is_empty() {
-        tools.steps.pass("set-up", objective.as_str())?;
-        let log = gates::logs(handle.journal.folder(), objective.as_str()).join("setup.log");
-        let environment = environment(handle, objective)?;
-        setup::run(&policy.setup, worktree, &environment, &log, &mut |line| {
-            listener.output("setup", line);
-        })?;
-    }
-    // After the set-up: what a project's own hook manager does there must not undo it.
-    {
-        let _lock = Lock::acquire(&tools.repository.common_dir())?;
-        hooks::install(tools.repository, tools.program, tools.steps)?;
-        hooks::install_in(worktree, tools.program, tools.steps)?;
-    }
-    hooks::prove(worktree)?;
-    let brought = brought.paths.iter().map(ToString::to_string).collect();
-    handle.append(Entry::Ready { objective: objective.clone(), brought })?;
-    listener.event(EventKind::ObjectiveStart {
-        objective: objective.to_string(),
-        worktree: worktree.display().to_string(),
-    });
-    Ok(())
 }
 
 /// The variables of an objective's set-up and gates.

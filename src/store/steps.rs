@@ -1,7 +1,8 @@
 //! The failpoint seam. Whatever writes passes a named step before each effect; a test can make
 //! any of them fail, or kill the process there, to see that the next command goes on.
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, bail};
 
@@ -12,11 +13,20 @@ use crate::domain::path::quote;
 /// The setting is the value of `GIT_AP_FAILPOINT`: `write-file=fail` at each step of that name,
 /// `write-file#2=kill` at the second one, `*#7=kill` at the seventh step of any name, `trace` to
 /// have every step named on standard error.
-#[derive(Debug, Default)]
+///
+/// Threads that work beside each other pass the same steps: a clone counts with the one that it
+/// was cloned from.
+#[derive(Clone, Debug, Default)]
 pub struct Steps {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
     rule: Option<Rule>,
-    passed: Cell<usize>,
-    named: Cell<usize>,
+    /// How many were passed; held while one is traced, so that the numbers come in order.
+    passed: Mutex<usize>,
+    named: AtomicUsize,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -30,24 +40,25 @@ impl Steps {
     /// would prove nothing.
     pub fn new(setting: Option<&str>) -> Result<Self> {
         let rule = setting.filter(|s| !s.is_empty()).map(parse).transpose()?;
-        Ok(Self { rule, ..Self::default() })
+        Ok(Self { inner: Arc::new(Inner { rule, ..Inner::default() }) })
     }
 
     /// Passes the step `name`, about to do `detail`. Fails where the setting says so.
     pub fn pass(&self, name: &str, detail: &str) -> Result<()> {
-        self.passed.set(self.passed.get() + 1);
-        match &self.rule {
+        match &self.inner.rule {
             None => Ok(()),
             Some(Rule::Trace) => {
-                trace(self.passed.get(), name, detail);
+                let mut passed = self.inner.passed.lock().unwrap_or_else(PoisonError::into_inner);
+                *passed += 1;
+                trace(*passed, name, detail);
                 Ok(())
             }
             Some(Rule::At { name: wanted, count, kill }) => {
                 if wanted != "*" && wanted != name {
                     return Ok(());
                 }
-                self.named.set(self.named.get() + 1);
-                if count.is_some_and(|n| n != self.named.get()) {
+                let named = self.inner.named.fetch_add(1, Ordering::Relaxed) + 1;
+                if count.is_some_and(|n| n != named) {
                     return Ok(());
                 }
                 if *kill {

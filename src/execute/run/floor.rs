@@ -17,7 +17,7 @@ use super::came_back::{self, Back};
 use super::held::{held, watch};
 use super::task::{Message, Task};
 use super::turns::Step;
-use super::{Crew, Open};
+use super::{Crew, Open, PACE};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
@@ -25,9 +25,10 @@ use crate::domain::session::{Entry, How, Phase};
 use crate::domain::team::Worker;
 use crate::domain::team::stream::{self, Activity, Said};
 use crate::execute::listener::Listener;
+use crate::execute::prepare::Preparing;
 use crate::execute::process::open_log;
 use crate::execute::session::Handle;
-use crate::execute::start::start_all;
+use crate::execute::start::{go_on, take_up};
 use crate::report::Templates;
 use crate::store;
 use crate::worker::watch::{Seen, Watch};
@@ -55,6 +56,13 @@ pub(super) struct AtWork {
     watch: Option<Watch>,
 }
 
+/// An objective whose worktree is made ready.
+pub(super) struct Given {
+    pub(super) objective: ObjectiveId,
+    /// Who gets it then, and why; none: people.
+    pub(super) to: Option<(usize, String)>,
+}
+
 /// The workers that are at work.
 pub(super) struct Floor<'a, 'h> {
     pub(super) crew: &'a Crew<'a>,
@@ -62,6 +70,8 @@ pub(super) struct Floor<'a, 'h> {
     templates: &'a Templates,
     runtime: runtime::Handle,
     pub(super) at_work: Vec<AtWork>,
+    /// Those whose worktrees are made ready, while a look at the session lasts.
+    pub(super) given: Vec<Given>,
     next: usize,
     inbox: Receiver<Message>,
     sender: Sender<Message>,
@@ -96,6 +106,7 @@ impl<'a, 'h> Floor<'a, 'h> {
             templates,
             runtime,
             at_work: Vec::new(),
+            given: Vec::new(),
             next: 0,
             inbox,
             sender,
@@ -136,30 +147,80 @@ impl<'a, 'h> Floor<'a, 'h> {
             // Somebody merges, or runs gates: it is looked again in a moment.
             return Ok(());
         }
-        while let Some(step) = self.step(&handle)? {
+        let mut preparing = Preparing::default();
+        let outcome = self.turns(&mut handle, &mut preparing, listener);
+        if outcome.is_err() {
+            preparing.give_up();
+        }
+        // What was begun is waited for, and written down, also where something else failed.
+        let ready = preparing.finish(&mut handle, listener);
+        self.given.clear();
+        outcome.and(ready.map(drop))
+    }
+
+    /// Takes every step that there is. While worktrees are made ready, others are begun and those
+    /// that are ready get their workers.
+    fn turns(
+        &mut self,
+        handle: &mut Handle<'_>,
+        preparing: &mut Preparing,
+        listener: &mut dyn Listener,
+    ) -> Result<()> {
+        loop {
+            let step = self.step(handle)?;
+            let wait = if step.is_some() { Duration::ZERO } else { PACE };
             match step {
-                Step::Orphan(objective) => came_back::orphaned(&mut handle, &objective)?,
-                Step::Judge(objective) => self.judge(&mut handle, &objective, listener)?,
-                Step::Again(objective) => {
-                    handle.append(Entry::Retried { objective: objective.clone(), by_run: true })?;
-                    listener.note(&format!("{objective} is tried again"));
+                Some(step) => self.take(step, handle, preparing, listener)?,
+                None if preparing.is_empty() => return Ok(()),
+                None => {}
+            }
+            while let Some(objective) = preparing.next(wait, handle, listener)? {
+                let at = self.given.iter().position(|given| given.objective == objective);
+                let given = self.given.swap_remove(at.context("what is made ready was given")?);
+                if let Some((to, reason)) = given.to {
+                    self.give(handle, &objective, to, &reason, listener)?;
                 }
-                Step::Give(objective, to, reason) => {
-                    self.give(&mut handle, &objective, to, &reason, listener)?;
-                    // What the others say meanwhile should not wait for all to be started.
-                    self.hear_now(&mut handle, listener)?;
-                }
-                Step::People(objective, why) => {
-                    listener.note(&format!("{objective} is for people: {why}"));
-                    if handle.standing(&objective)?.phase != Phase::Working {
-                        let one = std::slice::from_ref(&objective);
-                        start_all(&mut handle, one, self.templates, listener)?;
-                    }
-                    self.people.insert(objective);
+            }
+            // What the others say meanwhile should not wait for all to be started.
+            self.hear_now(handle, listener)?;
+        }
+    }
+
+    fn take(
+        &mut self,
+        step: Step,
+        handle: &mut Handle<'_>,
+        preparing: &mut Preparing,
+        listener: &mut dyn Listener,
+    ) -> Result<()> {
+        let (objective, to) = match step {
+            Step::Orphan(objective) => return came_back::orphaned(handle, &objective),
+            Step::Judge(objective) => return self.judge(handle, &objective, listener),
+            Step::Again(objective) => {
+                listener.note(&format!("{objective} is tried again"));
+                return handle.append(Entry::Retried { objective, by_run: true }).map(drop);
+            }
+            Step::Give(objective, to, reason) => (objective, Some((to, reason))),
+            Step::People(objective, why) => {
+                listener.note(&format!("{objective} is for people: {why}"));
+                self.people.insert(objective.clone());
+                (objective, None)
+            }
+        };
+        match handle.standing(&objective)?.phase {
+            Phase::Working => {}
+            Phase::Waiting => go_on(handle, &objective, self.templates, listener)?,
+            _ => {
+                if take_up(handle, &objective, preparing, self.templates, listener)? {
+                    self.given.push(Given { objective, to });
+                    return Ok(());
                 }
             }
         }
-        Ok(())
+        match to {
+            Some((to, reason)) => self.give(handle, &objective, to, &reason, listener),
+            None => Ok(()),
+        }
     }
 
     /// Whether the journal is as it was when it was read last, not long ago: who is alive and who
@@ -209,7 +270,7 @@ impl<'a, 'h> Floor<'a, 'h> {
         }
     }
 
-    /// Starts an objective, and a worker in its worktree.
+    /// Starts a worker in the worktree of an objective.
     fn give(
         &mut self,
         handle: &mut Handle<'_>,
@@ -218,9 +279,6 @@ impl<'a, 'h> Floor<'a, 'h> {
         reason: &str,
         listener: &mut dyn Listener,
     ) -> Result<()> {
-        if handle.standing(objective)?.phase != Phase::Working {
-            start_all(handle, std::slice::from_ref(objective), self.templates, listener)?;
-        }
         let worker = &self.crew.workers[to];
         let ready = match ask::ready(handle, self.crew, objective, worker) {
             Ok(ready) => ready,

@@ -61,7 +61,8 @@ impl Floor<'_, '_> {
 
     fn step_of(&self, handle: &Handle<'_>, standing: &Standing) -> Result<Option<Step>> {
         let id = standing.id.clone();
-        let here = self.at_work.iter().any(|at_work| at_work.objective == id);
+        let here = self.at_work.iter().any(|at_work| at_work.objective == id)
+            || self.given.iter().any(|given| given.objective == id);
         let held = self.all_held || self.held.contains(&id);
         if here || held || self.people.contains(&id) {
             return Ok(None);
@@ -86,7 +87,8 @@ impl Floor<'_, '_> {
             let why = "somebody has begun to work in its worktree".to_owned();
             return Ok(Some(Step::People(id, why)));
         }
-        if self.crew.jobs > 0 && self.at_work.len() >= self.crew.jobs {
+        let given = self.given.iter().filter(|given| given.to.is_some()).count();
+        if self.crew.jobs > 0 && self.at_work.len() + given >= self.crew.jobs {
             return Ok(None);
         }
         Ok(match self.assigned(handle, standing)? {
@@ -113,8 +115,10 @@ impl Floor<'_, '_> {
     /// Who gets an objective.
     fn assigned(&self, handle: &Handle<'_>, standing: &Standing) -> Result<Assignment> {
         let busy = |worker: &Worker| {
-            let at = self.at_work.iter().filter(|at_work| at_work.worker == worker.id);
-            u32::try_from(at.count()).unwrap_or(u32::MAX)
+            let at = self.at_work.iter().filter(|at_work| at_work.worker == worker.id).count();
+            let to = self.given.iter().filter_map(|given| given.to.as_ref());
+            let given = to.filter(|(to, _)| self.crew.workers[*to].id == worker.id).count();
+            u32::try_from(at + given).unwrap_or(u32::MAX)
         };
         let key = (handle.session.integration.clone(), standing.id.clone());
         let known = self.about.borrow().get(&key).cloned();

@@ -174,11 +174,7 @@ impl<'a> Handle<'a> {
         let policy = &self.agreed.config.worktrees;
         let place =
             |name| place(self.tools.repository, &policy.path, &self.session.approval.slug, name);
-        Ok(apply::Surroundings {
-            submodules: policy.submodules,
-            gate: place("gate")?,
-            sync: place("sync")?,
-        })
+        Ok(apply::Surroundings { gate: place("gate")?, sync: place("sync")? })
     }
 
     /// Ends what a killed process left open.

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::link::linked;
+use super::link::{linked, linked_of};
 use super::remove::{remove_empty, remove_file, unregister};
 use super::{Checkout, Worktree, git_dir, registered};
 use crate::domain::error::{Failure, Kind};
@@ -18,11 +18,23 @@ use crate::git::objects::repo_path;
 use crate::store::Steps;
 
 /// Makes a worktree and fills it, or the rest of that after a crash. A worktree that is there
-/// and was filled stays as it is.
+/// and was filled stays as it is. Refuses what [`place`] refuses.
+pub fn add(repository: &Repository, path: &Path, checkout: &Checkout, steps: &Steps) -> Result<()> {
+    place(repository, path, checkout, steps)?;
+    fill(path, steps)
+}
+
+/// Makes a worktree without any file, or the rest of that after a crash; [`fill`] brings the
+/// files. A worktree that is there stays as it is.
 ///
 /// Refuses by name a place that holds something else, a worktree with another branch, and a
 /// branch that exists with other commits.
-pub fn add(repository: &Repository, path: &Path, checkout: &Checkout, steps: &Steps) -> Result<()> {
+pub fn place(
+    repository: &Repository,
+    path: &Path,
+    checkout: &Checkout,
+    steps: &Steps,
+) -> Result<()> {
     match registered(repository, path)? {
         Some(worktree) if is_unfinished(&worktree) => {
             require_nothing_but_link(path)?;
@@ -30,15 +42,14 @@ pub fn add(repository: &Repository, path: &Path, checkout: &Checkout, steps: &St
             remove_file(&path.join(".git"))?;
             remove_empty(path)?;
             unregister(repository, &worktree.path)?;
-            register(repository, path, checkout, steps)?;
+            register(repository, path, checkout, steps)
         }
-        Some(worktree) => require_branch(&worktree, checkout)?,
+        Some(worktree) => require_branch(&worktree, checkout),
         None => {
             require_empty(path)?;
-            register(repository, path, checkout, steps)?;
+            register(repository, path, checkout, steps)
         }
     }
-    fill(path, steps)
 }
 
 /// Whether the directory was removed behind git's back, or git was killed while it registered
@@ -105,8 +116,13 @@ fn register(
     steps.pass("added-worktree", &path.display().to_string())
 }
 
-/// Checks the files out. Git writes the index last: where there is one, that was done.
-fn fill(path: &Path, steps: &Steps) -> Result<()> {
+/// Whether the files of a worktree were checked out. Git writes the index last.
+pub fn is_filled(repository: &Repository, path: &Path) -> Result<bool> {
+    Ok(path.exists() && linked_of(repository, path)?.git_dir.join("index").exists())
+}
+
+/// Checks out the files of a worktree that [`place`] made; one that was filled stays as it is.
+pub fn fill(path: &Path, steps: &Steps) -> Result<()> {
     let shown = path.display().to_string();
     let linked = linked(path)?;
     if linked.git_dir.join("index").exists() {

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-pub use add::{add, fill_submodules, move_to, put_back};
+pub use add::{add, fill, fill_submodules, is_filled, move_to, place, put_back};
 pub use remove::{discard, is_going, remove, require_removable};
 pub use restore::restore;
 pub use save::{contents, keep_commit, leave, save_all, save_foreign};
