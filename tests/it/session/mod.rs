@@ -15,6 +15,7 @@ mod moved_target;
 mod names;
 mod replanned;
 mod requests;
+mod set_up;
 mod whereabouts;
 
 use std::path::PathBuf;
