@@ -33,6 +33,12 @@ impl Known {
         ids
     }
 
+    /// The session with an objective of that name, the newest first.
+    fn having(&self, objective: &str) -> Option<&PlanId> {
+        let has = |s: &&Session| s.objectives.iter().any(|o| o.id.as_str() == objective);
+        self.sessions.iter().rev().find(has).map(Session::plan)
+    }
+
     fn unfinished(&self) -> Vec<PlanId> {
         let open = self.sessions.iter().filter(|s| !s.is_finished());
         open.map(|s| s.plan().clone()).chain(self.plans.iter().cloned()).collect()
@@ -126,6 +132,11 @@ fn named(known: &Known, name: &str) -> Result<PlanId, Failure> {
         [] if ids.is_empty() => {
             let failure = Failure::new(Kind::User, "there is no plan in this repository");
             Err(failure.hint("git ap plan \"what should be done\""))
+        }
+        [] if let Some(plan) = known.having(name) => {
+            let message = format!("`{name}` is an objective of {plan}, and here a plan is named");
+            let hint = format!("`git ap start` and `git ap run` take `--objective {name}`");
+            Err(Failure::new(Kind::User, message).hint(hint))
         }
         [] => {
             let message = format!("there is no plan `{name}`; there is {}", list(&ids));

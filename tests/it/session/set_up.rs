@@ -39,6 +39,7 @@ fn a_worktree_that_was_never_filled_is_dropped_or_filled_later() {
         repo.ap(["start", "--yes"]).env("GIT_AP_FAILPOINT", "fill-worktree=fail").exits(1);
         let one = place(&repo, "T1");
         assert!(one.join(".git").exists() && !one.join("src").exists());
+        repo.ap(["start", "T1"]).exits(1).says("is an objective of").says("--objective T1");
         if drop {
             repo.ap(["drop", "T1"]).exits(0);
             assert!(!one.exists());
