@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+use super::carry::Way;
 use super::leftover;
 use super::run::Job;
 use crate::domain::error::{Failure, Kind};
@@ -49,6 +50,8 @@ pub struct Around<'a> {
 pub struct Launch {
     /// The command.
     pub job: Job,
+    /// How it is spoken to.
+    pub way: Way,
     /// Its words as the entry has them.
     pub shown: String,
 }
@@ -88,7 +91,7 @@ pub fn launch(worker: &Worker, words: &[String], around: Around<'_>) -> Result<L
         mark: leftover::mark(),
         limit: if worker.stream == Stream::Text { TEXT } else { EVENTS },
     };
-    Ok(Launch { job, shown: words.join(" ") })
+    Ok(Launch { job, way: Way::Command(worker.stream), shown: words.join(" ") })
 }
 
 /// What is inherited, then what the entry names, then ours: those no entry can change.

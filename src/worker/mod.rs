@@ -2,6 +2,7 @@
 //! variables that it was promised, in a process group of its own that nothing outlives. While
 //! one runs, its worktree is watched.
 
+mod carry;
 pub mod group;
 mod launch;
 pub mod leftover;
@@ -9,5 +10,6 @@ mod run;
 pub mod sandbox;
 pub mod watch;
 
+pub use carry::{Way, carry};
 pub use launch::{Around, INHERITED, Launch, PROMPT, launch};
-pub use run::{Ended, Job, Line, Source, Urgency, run};
+pub use run::{Ended, Heard, Job, Line, Source, Urgency};

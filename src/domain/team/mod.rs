@@ -4,6 +4,7 @@
 pub mod assign;
 pub mod preset;
 pub mod stream;
+pub mod word;
 mod worker;
 
 use std::fmt::Write as _;

@@ -18,7 +18,7 @@ use crate::execute::start::environment;
 use crate::git::worktrees;
 use crate::store::Writer;
 use crate::worker::sandbox::{self, Site};
-use crate::worker::{Around, Job, PROMPT, launch, leftover};
+use crate::worker::{Around, Job, PROMPT, Way, launch, leftover};
 
 /// The most bytes of its output that are kept; a disk is not to be filled by a loop.
 const KEPT: u64 = 1 << 30;
@@ -27,6 +27,7 @@ const KEPT: u64 = 1 << 30;
 #[derive(Debug)]
 pub(super) struct Ready {
     pub(super) job: Job,
+    pub(super) way: Way,
     pub(super) log: PathBuf,
     /// How it is called, for whoever watches.
     pub(super) shown: String,
@@ -144,6 +145,7 @@ pub(super) fn ready(
     let logs = gates::logs(handle.journal.folder(), objective.as_str());
     Ok(Ready {
         job: Job { limit: KEPT, words, mark, ..launch.job },
+        way: launch.way,
         log: logs.join(format!("worker-{number}.log")),
         shown: launch.shown,
         force: told,

@@ -22,8 +22,7 @@ use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
 use crate::domain::session::{Entry, How, Phase};
-use crate::domain::team::Worker;
-use crate::domain::team::stream::{self, Activity, Said};
+use crate::domain::team::stream::{Activity, Said};
 use crate::execute::listener::Listener;
 use crate::execute::prepare::Preparing;
 use crate::execute::process::open_log;
@@ -305,7 +304,7 @@ impl<'a, 'h> Floor<'a, 'h> {
         listener.note(&format!("{objective} is with {} ({reason}); {}", worker.id, ready.force));
         let watch = watch(handle, objective, listener);
         self.next += 1;
-        let stop = self.spawn(self.next, worker, ready)?;
+        let stop = self.spawn(self.next, ready)?;
         self.at_work.push(AtWork {
             number: self.next,
             objective: objective.clone(),
@@ -319,18 +318,12 @@ impl<'a, 'h> Floor<'a, 'h> {
         Ok(())
     }
 
-    fn spawn(
-        &self,
-        number: usize,
-        worker: &Worker,
-        ready: Ready,
-    ) -> Result<watch::Sender<Urgency>> {
-        let Ready { job, log, .. } = ready;
+    fn spawn(&self, number: usize, ready: Ready) -> Result<watch::Sender<Urgency>> {
+        let Ready { job, way, log, .. } = ready;
         let file = open_log(&log)?;
         let (stop, urgency) = watch::channel(Urgency::GoOn);
         let (sender, backlog) = (self.sender.clone(), Arc::clone(&self.backlog));
-        let reader = stream::Reader::new(worker.stream);
-        let task = Task { number, job, file, reader, sender, backlog };
+        let task = Task { number, job, way, file, sender, backlog };
         self.runtime.spawn(task.run(urgency));
         Ok(stop)
     }

@@ -10,8 +10,8 @@ use std::sync::mpsc::Sender;
 use anyhow::Result;
 use tokio::sync::watch;
 
-use crate::domain::team::stream::{self, Activity, Said};
-use crate::worker::{self, Ended, Job, Line, Source, Urgency, leftover};
+use crate::domain::team::stream::{Activity, Said};
+use crate::worker::{self, Ended, Heard, Job, Urgency, Way, leftover};
 
 /// How many activities may wait to be told; a worker that says more is told less of.
 const BACKLOG: usize = 1_000;
@@ -26,8 +26,8 @@ pub(super) enum Message {
 pub(super) struct Task {
     pub(super) number: usize,
     pub(super) job: Job,
+    pub(super) way: Way,
     pub(super) file: File,
-    pub(super) reader: stream::Reader,
     pub(super) sender: Sender<Message>,
     pub(super) backlog: Arc<AtomicUsize>,
 }
@@ -35,32 +35,35 @@ pub(super) struct Task {
 impl Task {
     /// Runs it to its end.
     pub(super) async fn run(self, urgency: watch::Receiver<Urgency>) {
-        let Self { number, job, file, mut reader, sender, backlog } = self;
+        let Self { number, job, way, file, sender, backlog } = self;
         let mut log = BufWriter::new(file);
         let mut unwritten: Option<std::io::Error> = None;
-        let mut ended = worker::run(&job, urgency, |line: Line<'_>| {
-            // A full disk must not end the worker; that its log is cut is told.
-            let written = log.write_all(line.text.as_bytes()).and_then(|()| log.write_all(b"\n"));
-            if let Err(error) = written.and_then(|()| log.flush()) {
-                unwritten.get_or_insert(error);
+        let carried = worker::carry(&job, &way, urgency, |heard| match heard {
+            Heard::Line(line) => {
+                // A full disk must not end the worker; that its log is cut is told.
+                let written = log.write_all(line.text.as_bytes());
+                let written = written.and_then(|()| log.write_all(b"\n"));
+                if let Err(error) = written.and_then(|()| log.flush()) {
+                    unwritten.get_or_insert(error);
+                }
             }
-            let activity = match line.source {
-                Source::Output => reader.line(line.text),
-                Source::Error => Activity::new(stream::Kind::Log, line.text),
-            };
-            if let Some(activity) = activity
-                && backlog.load(Ordering::Relaxed) < BACKLOG
-            {
-                backlog.fetch_add(1, Ordering::Relaxed);
-                // Nobody listens any more where the run was given up.
-                drop(sender.send(Message::Does(number, activity)));
+            Heard::Does(activity) => {
+                if backlog.load(Ordering::Relaxed) < BACKLOG {
+                    backlog.fetch_add(1, Ordering::Relaxed);
+                    // Nobody listens any more where the run was given up.
+                    drop(sender.send(Message::Does(number, activity)));
+                }
             }
         })
         .await;
         leftover::kill(&job.mark);
+        let (mut ended, said) = match carried {
+            Ok((ended, said)) => (Ok(ended), said),
+            Err(error) => (Err(error), Said::default()),
+        };
         if let (Ok(ended), Some(error)) = (&mut ended, unwritten) {
             ended.errors.push(format!("its log could not be written: {error}"));
         }
-        drop(sender.send(Message::IsBack(number, Box::new(ended), reader.finish())));
+        drop(sender.send(Message::IsBack(number, Box::new(ended), said)));
     }
 }

@@ -16,11 +16,11 @@ use crate::domain::finding::{Finding, Severity};
 use crate::domain::path::quote;
 use crate::domain::plan::{self, Plan, Reading};
 use crate::domain::team::Worker;
-use crate::domain::team::stream::{self, Activity, Reader};
+use crate::domain::team::stream::{self, Activity, Said};
 use crate::execute::narrate::{Interrupted, Reporter};
 use crate::git::Repository;
 use crate::store::Steps;
-use crate::worker::{self, Around, Ended, Job, Line, Source};
+use crate::worker::{self, Around, Ended, Heard, Launch};
 
 use changes::commands_beside;
 use workplace::Workplace;
@@ -209,12 +209,10 @@ impl Talk<'_> {
         let again = if number > 1 { " once more" } else { "" };
         let text = format!("asking {}{again}: {}", asking.worker.id, one_line(&launch.shown));
         asking.reporter.activity(text, asking.percent);
-        let mut reader = Reader::new(asking.worker.stream);
-        let ended = self.run(&launch.job, &mut reader)?;
+        let (ended, said) = self.run(&launch)?;
         if ended.stopped {
             return Err(Interrupted::by_ctrl_c().into());
         }
-        let said = reader.finish();
         let failure = said.failure.map(|why| format!("says that it failed: {}", one_line(&why)));
         if let Some(why) = ended.complaint().map(|why| format!("it {why}")).or(failure) {
             self.shown(&ended);
@@ -235,23 +233,22 @@ impl Talk<'_> {
         Ok(Ok(said.message))
     }
 
-    fn run(&self, job: &Job, reader: &mut Reader) -> Result<Ended> {
+    fn run(&self, launch: &Launch) -> Result<(Ended, Said)> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .context("starting the event loop")?;
         let mut told = 0;
-        let ended =
-            runtime.block_on(worker::run(job, self.asking.reporter.stop(), |line: Line<'_>| {
-                let activity = match line.source {
-                    Source::Output => reader.line(line.text),
-                    Source::Error => Activity::new(stream::Kind::Log, line.text),
-                };
-                if let Some(activity) = activity.filter(|_| told < TOLD) {
-                    told += 1;
-                    self.activity(&activity);
-                }
-            }));
+        let stop = self.asking.reporter.stop();
+        let carried = worker::carry(&launch.job, &launch.way, stop, |heard| {
+            if let Heard::Does(activity) = heard
+                && told < TOLD
+            {
+                told += 1;
+                self.activity(&activity);
+            }
+        });
+        let ended = runtime.block_on(carried);
         // A process that holds a pipe open must not hold this one up.
         runtime.shutdown_background();
         ended

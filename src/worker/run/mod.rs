@@ -1,9 +1,13 @@
-//! Running a worker's command to its end. Many can run beside each other on one runtime: nothing
+//! Running a worker's process to its end. Many can run beside each other on one runtime: nothing
 //! here blocks, and each tells its lines as they come.
+
+mod follow;
+mod read;
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,34 +15,31 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use rustix::process::Pid;
-use tokio::io::{
-    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader,
-};
-use tokio::process::{Child, Command};
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
+
+use follow::{Following, Why};
+use read::Read;
 
 use super::{group, leftover};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::path::quote;
+use crate::domain::team::stream::{Activity, Said};
+use crate::domain::team::word::Word;
 
-/// How long a worker has between the request to end and its end.
-const GRACE: Duration = Duration::from_secs(5);
-/// The same where the owner waits for it after Ctrl-C.
-const GRACE_OF_STOP: Duration = Duration::from_secs(2);
 /// How long output is waited for that was written before the end.
 const DRAIN: Duration = Duration::from_secs(2);
-/// How often it is looked after.
-const TICK: Duration = Duration::from_millis(20);
 /// The longest line of output that is handed on as one, in bytes: the last message of an agent
 /// may stand in one.
-const LINE: u64 = 8 * 1024 * 1024;
+pub(super) const LINE: u64 = 8 * 1024 * 1024;
 /// The same for standard error.
 const ERROR_LINE: u64 = 16 * 1024;
 /// How many lines may wait to be handed on; beyond that the worker waits.
 const WAITING: usize = 4;
-/// How many of the last lines of standard error are kept.
-const TAIL: usize = 20;
+/// How many activities may wait to be told; one that does more is told less of.
+const DOINGS: usize = 256;
 
 /// Whether work should go on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,6 +90,42 @@ pub struct Line<'a> {
     pub text: &'a str,
 }
 
+/// What is heard of a worker while it works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard<'a> {
+    /// It printed this.
+    Line(Line<'a>),
+    /// It does this.
+    Does(Activity),
+}
+
+/// What a conversation came to.
+#[derive(Clone, Debug)]
+pub(super) struct Conclusion {
+    /// Its last word.
+    pub(super) word: Word,
+    /// What was said until then.
+    pub(super) said: Said,
+}
+
+/// What whoever speaks with a process gets.
+#[derive(Debug)]
+#[expect(dead_code, reason = "for the transports that speak, which come next")]
+pub(super) struct Pipes {
+    /// Its standard input, which is closed when this goes.
+    pub(super) input: ChildStdin,
+    /// The lines of its standard output with their ends; one without is too long, or the last.
+    pub(super) lines: mpsc::Receiver<Vec<u8>>,
+    /// Becomes true when the work is to be cancelled.
+    pub(super) cancel: watch::Receiver<bool>,
+    /// Where what it does is told.
+    pub(super) does: mpsc::Sender<Activity>,
+}
+
+/// A conversation that can be had with a process.
+pub(super) type Talk =
+    Box<dyn FnOnce(Pipes) -> Pin<Box<dyn Future<Output = Conclusion> + Send>> + Send>;
+
 /// How a worker's command ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
@@ -104,51 +141,79 @@ pub struct Ended {
     pub dropped: u64,
     /// The last lines of its standard error, as they came.
     pub errors: Vec<String>,
+    /// Its last word, where it was spoken to over a protocol.
+    pub word: Option<Word>,
 }
 
 impl Ended {
     /// What is wrong with how it ended, in words; none: nothing.
     pub fn complaint(&self) -> Option<String> {
-        match (self.timed_out, self.code) {
-            (true, _) => Some(format!("took longer than {} s", self.took.as_secs())),
-            (false, Some(0)) => None,
-            (false, Some(code)) => Some(format!("exited with code {code}")),
-            (false, None) => Some("was killed by a signal".to_owned()),
+        match (self.timed_out, &self.word, self.code) {
+            (true, ..) => Some(format!("took longer than {} s", self.took.as_secs())),
+            // What became of a server after its answer says nothing.
+            (false, Some(word), _) => word.complaint(),
+            (false, None, Some(0)) => None,
+            (false, None, Some(code)) => Some(format!("exited with code {code}")),
+            (false, None, None) => Some("was killed by a signal".to_owned()),
         }
     }
 }
 
-/// Runs a worker's command to its end and hands on its lines. When `stop` asks for it, or when
-/// it takes too long, its standard input is closed and its group is asked to end, and killed a
-/// little later. Whatever it started ends with it, also where the returned future is dropped.
+/// Runs a worker's process to its end, and hands on what is heard. When `stop` asks for it, or
+/// when it takes too long, its standard input is closed and its group is asked to end, and killed
+/// a little later. Whatever it started ends with it, also where the returned future is dropped.
 ///
-/// Fails where the command cannot be started.
-pub async fn run(
+/// Where it is spoken with, what it said is there unless it was ended before it could say a last
+/// word. Fails where the command cannot be started.
+pub(super) async fn attend(
     job: &Job,
     stop: watch::Receiver<Urgency>,
-    mut on_line: impl FnMut(Line<'_>),
-) -> Result<Ended> {
+    talk: Option<Talk>,
+    mut hear: impl FnMut(Heard<'_>),
+) -> Result<(Ended, Option<Said>)> {
     let begun = Instant::now();
-    let mut child = start(job)?;
+    let mut child = start(job, talk.is_some())?;
     let number = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     let leader = number.context("a process that was started has a number")?;
     let guard = Guard { leader, mark: job.mark.clone() };
     let dropped = Arc::new(AtomicU64::new(0));
-    let (sender, mut lines) = mpsc::channel(WAITING);
+    let (sender, lines) = mpsc::channel(WAITING);
+    let (also, read_along) = mpsc::channel(WAITING);
+    let also = talk.is_some().then_some(also);
+    if let Some(pipe) = child.stderr.take() {
+        let (lines, left) = (sender.clone(), u64::MAX);
+        let read =
+            Read { pipe, source: Source::Error, longest: ERROR_LINE, left, lines, also: None };
+        tokio::spawn(async move { read.counted(&AtomicU64::new(0)).await });
+    }
     if let Some(pipe) = child.stdout.take() {
-        let read = read(pipe, Source::Output, LINE, job.limit, sender.clone());
+        let (lines, left) = (sender, job.limit);
+        let read = Read { pipe, source: Source::Output, longest: LINE, left, lines, also };
         let dropped = Arc::clone(&dropped);
         tokio::spawn(async move { read.counted(&dropped).await });
     }
-    if let Some(pipe) = child.stderr.take() {
-        let read = read(pipe, Source::Error, ERROR_LINE, u64::MAX, sender);
-        tokio::spawn(async move { read.counted(&AtomicU64::new(0)).await });
-    }
-    let pipe = child.stdin.take();
-    let feeding = tokio::spawn(feed(pipe, job.input.clone().unwrap_or_default()));
-    let mut kept = Kept { errors: VecDeque::new(), on_line: &mut on_line };
-    let why = follow(leader, &mut lines, &mut kept, job.timeout, &stop, &feeding).await;
-    feeding.abort();
+    let (doing, does) = mpsc::channel(DOINGS);
+    let (cancel, cancelled) = watch::channel(false);
+    let spoken = talk.is_some();
+    let talk = match (talk, child.stdin.take()) {
+        (Some(talk), Some(input)) => {
+            talk(Pipes { input, lines: read_along, cancel: cancelled, does: doing })
+        }
+        (_, pipe) => Box::pin(feed(pipe, job.input.clone().unwrap_or_default())),
+    };
+    let mut following = Following {
+        leader,
+        timeout: job.timeout,
+        stop,
+        lines,
+        does,
+        talk,
+        cancel: spoken.then_some(cancel),
+        conclusion: None,
+        errors: VecDeque::new(),
+        hear: &mut hear,
+    };
+    let why = following.follow().await;
     // The leader was not waited for yet, so the number is still that of its group.
     drop(guard);
     let status = child.wait().await.context("cannot wait for a worker")?;
@@ -158,18 +223,31 @@ pub async fn run(
         sleep(group::TICK).await;
     }
     let took = begun.elapsed();
-    let until = Instant::now() + DRAIN;
-    while let Ok(Some((source, line))) = timeout_at(until, lines.recv()).await {
-        kept.keep(source, &line);
-    }
-    Ok(Ended {
+    following.drain(Instant::now() + DRAIN).await;
+    let Following { conclusion, errors, .. } = following;
+    let (word, said) = match conclusion {
+        Some(Conclusion { word, said }) => (Some(with_code(word, status.code())), Some(said)),
+        None if spoken => (Some(Word::Cancelled), None),
+        None => (None, None),
+    };
+    let ended = Ended {
         code: status.code(),
         timed_out: why == Some(Why::TooLong),
         stopped: why == Some(Why::Stopped),
         took,
         dropped: dropped.load(Ordering::Relaxed),
-        errors: kept.errors.into(),
-    })
+        errors: errors.into(),
+        word,
+    };
+    Ok((ended, said))
+}
+
+/// A conversation that broke off, with how the process ended.
+fn with_code(word: Word, code: Option<i32>) -> Word {
+    match (word, code) {
+        (Word::Broken(how), Some(code)) => Word::Broken(format!("{how} (exit code {code})")),
+        (word, _) => word,
+    }
 }
 
 /// Ends a worker's group, and what left it, when it goes out of scope.
@@ -186,14 +264,15 @@ impl Drop for Guard {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the place that starts workers")]
-fn start(job: &Job) -> Result<Child> {
+fn start(job: &Job, spoken: bool) -> Result<Child> {
     let program = job.words.first().context("a command has a program")?;
     let mut command = std::process::Command::new(program);
     command.args(&job.words[1..]).current_dir(&job.directory);
     command.env_clear().envs(job.environment.iter().map(|(name, value)| (name, value)));
     command.env(leftover::MARK, &job.mark);
     // An agent that waits for the end of an open pipe would wait for ever.
-    command.stdin(if job.input.is_some() { Stdio::piped() } else { Stdio::null() });
+    let piped = spoken || job.input.is_some();
+    command.stdin(if piped { Stdio::piped() } else { Stdio::null() });
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut command = Command::from(command);
     command.process_group(0).kill_on_drop(true);
@@ -207,136 +286,13 @@ fn start(job: &Job) -> Result<Child> {
     })
 }
 
-/// Why a worker was asked to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Why {
-    /// It took too long.
-    TooLong,
-    /// Somebody wants it.
-    Stopped,
-}
-
-type Lines = mpsc::Receiver<(Source, Vec<u8>)>;
-
-/// Follows a worker to its end, and returns why it was asked to end, if it was.
-async fn follow<F: FnMut(Line<'_>)>(
-    leader: Pid,
-    lines: &mut Lines,
-    kept: &mut Kept<'_, F>,
-    timeout: Duration,
-    stop: &watch::Receiver<Urgency>,
-    feeding: &tokio::task::JoinHandle<()>,
-) -> Result<Option<Why>> {
-    let begun = Instant::now();
-    let mut asked: Option<(Why, Instant)> = None;
-    let mut ticks = interval(TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut open = true;
-    loop {
-        tokio::select! {
-            biased;
-            _ = ticks.tick() => {}
-            line = lines.recv(), if open => {
-                match line {
-                    Some((source, line)) => kept.keep(source, &line),
-                    // Both pipes are closed: the end is near, or it works on in silence.
-                    None => open = false,
-                }
-                continue;
-            }
-        }
-        if group::has_ended(leader)? {
-            return Ok(asked.map(|(why, _)| why));
-        }
-        let urgency = *stop.borrow();
-        match asked {
-            None if urgency > Urgency::GoOn || begun.elapsed() >= timeout => {
-                let why = if urgency > Urgency::GoOn { Why::Stopped } else { Why::TooLong };
-                feeding.abort();
-                group::terminate(leader);
-                asked = Some((why, Instant::now()));
-            }
-            Some((why, since)) => {
-                let grace = match (why, urgency) {
-                    (_, Urgency::AtOnce) => Duration::ZERO,
-                    (Why::Stopped, _) | (Why::TooLong, Urgency::Stop) => GRACE_OF_STOP,
-                    (Why::TooLong, Urgency::GoOn) => GRACE,
-                };
-                if since.elapsed() >= grace {
-                    group::kill(leader);
-                }
-                if urgency > Urgency::GoOn {
-                    asked = Some((Why::Stopped, since));
-                }
-            }
-            None => {}
-        }
-    }
-}
-
-struct Kept<'a, F> {
-    errors: VecDeque<String>,
-    on_line: &'a mut F,
-}
-
-impl<F: FnMut(Line<'_>)> Kept<'_, F> {
-    fn keep(&mut self, source: Source, line: &[u8]) {
-        let text = line.strip_suffix(b"\n").unwrap_or(line);
-        let text = String::from_utf8_lossy(text.strip_suffix(b"\r").unwrap_or(text));
-        (self.on_line)(Line { source, text: &text });
-        if source == Source::Error {
-            if self.errors.len() == TAIL {
-                self.errors.pop_front();
-            }
-            self.errors.push_back(text.into_owned());
-        }
-    }
-}
-
-/// A worker that ends without reading it all does not want the rest.
-async fn feed(pipe: Option<tokio::process::ChildStdin>, input: Vec<u8>) {
+/// Gives a command what it is asked, and speaks no further. One that ends without reading it all
+/// does not want the rest.
+async fn feed(pipe: Option<ChildStdin>, input: Vec<u8>) -> Conclusion {
     if let Some(mut pipe) = pipe {
         drop(pipe.write_all(&input).await);
     }
-}
-
-struct Read<P> {
-    reader: BufReader<P>,
-    source: Source,
-    longest: u64,
-    left: u64,
-    lines: mpsc::Sender<(Source, Vec<u8>)>,
-}
-
-fn read<P: AsyncRead + Unpin>(
-    pipe: P,
-    source: Source,
-    longest: u64,
-    limit: u64,
-    lines: mpsc::Sender<(Source, Vec<u8>)>,
-) -> Read<P> {
-    Read { reader: BufReader::new(pipe), source, longest, left: limit, lines }
-}
-
-impl<P: AsyncRead + Unpin> Read<P> {
-    /// Reads to the end and counts what is dropped: all that comes behind the limit.
-    async fn counted(mut self, dropped: &AtomicU64) {
-        loop {
-            let mut line = Vec::new();
-            let mut part = (&mut self.reader).take(self.longest);
-            let Ok(count @ 1..) = part.read_until(b'\n', &mut line).await else { return };
-            let count = count as u64;
-            if count > self.left {
-                self.left = 0;
-                dropped.fetch_add(count, Ordering::Relaxed);
-            } else {
-                self.left -= count;
-                if self.lines.send((self.source, line)).await.is_err() {
-                    return;
-                }
-            }
-        }
-    }
+    std::future::pending().await
 }
 
 #[cfg(test)]

@@ -1,5 +1,18 @@
 use super::*;
 
+async fn run(
+    job: &Job,
+    stop: watch::Receiver<Urgency>,
+    mut on_line: impl FnMut(Line<'_>),
+) -> Result<Ended> {
+    let hear = |heard: Heard<'_>| {
+        if let Heard::Line(line) = heard {
+            on_line(line);
+        }
+    };
+    attend(job, stop, None, hear).await.map(|(ended, _)| ended)
+}
+
 #[expect(clippy::disallowed_methods, reason = "the programs of the tests are found by it")]
 fn job(script: &str) -> Job {
     let path = std::env::var_os("PATH").expect("a PATH");

@@ -108,7 +108,7 @@ pub struct Reader {
 }
 
 /// What a run of an agent came to, by what it printed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
     /// Its last message; empty: it said nothing.
     pub message: String,
