@@ -169,12 +169,12 @@ impl Ctx {
         let outcome = narrator.run(work).and_then(|value| finish(value, &mut narrator));
         narrator.event(EventKind::CycleComplete { success: outcome.is_ok() }, 0)?;
         drop(narrator);
-        outcome.map_err(|error| match error.downcast_ref::<Interrupted>() {
-            Some(interrupted) => {
-                let failure = Failure::new(Kind::User, interrupted.to_string());
-                error.context(failure)
+        outcome.map_err(|error| {
+            if error.is::<Interrupted>() {
+                let failure = Failure::new(Kind::User, "interrupted: nothing was changed");
+                return error.context(failure);
             }
-            None => error,
+            error
         })
     }
 

@@ -180,7 +180,8 @@ fn row(
             row.phase = Phase::Working.as_str();
         }
     }
-    if there {
+    // One that was only begun may still lack its files.
+    if there && standing.phase != Phase::Started {
         let mut dirt = worktrees::dirty(worktree)?;
         dirt.untracked.retain(|p| !place.brought.iter().any(|b| *b == p.to_string()));
         row.uncommitted = dirt.tracked.len() + dirt.untracked.len();

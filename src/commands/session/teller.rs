@@ -4,9 +4,11 @@
 use anyhow::Result;
 
 use crate::commands::{Ctx, Narrator};
+use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
 use crate::domain::id::PlanId;
 use crate::execute::listener::Listener;
+use crate::execute::narrate::Interrupted;
 use crate::ui::Format;
 
 /// The listener of one command.
@@ -33,6 +35,11 @@ impl<'a> Teller<'a> {
     pub fn end<T>(mut self, outcome: Result<T>) -> Result<T> {
         self.event(EventKind::CycleComplete { success: outcome.is_ok() });
         match (outcome, self.failed) {
+            (Err(error), _) if error.is::<Interrupted>() => {
+                let failure =
+                    Failure::new(Kind::User, "interrupted: what was done until then stays");
+                Err(error.context(failure.hint("the same command goes on from there")))
+            }
             (Ok(_), Some(error)) | (Err(error), _) => Err(error),
             (Ok(value), None) => Ok(value),
         }

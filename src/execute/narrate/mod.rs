@@ -33,7 +33,7 @@ pub enum Beat<'a> {
     Tick,
 }
 
-/// The work was stopped by a signal, with nothing written.
+/// The work was stopped by a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interrupted {
     signal: u8,
@@ -53,7 +53,7 @@ impl Interrupted {
 
 impl fmt::Display for Interrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("interrupted: nothing was changed")
+        f.write_str("interrupted")
     }
 }
 

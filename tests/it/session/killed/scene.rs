@@ -95,6 +95,10 @@ impl Scene {
                     objective.tries_from = 0;
                     objective.attempts.truncate(1);
                     objective.attempts.iter_mut().for_each(forget_when);
+                    // A try that failed is an interrupted one where nobody wrote down how it ended.
+                    if !objective.attempts.is_empty() {
+                        (objective.retries, objective.by_run) = (0, false);
+                    }
                 }
             }
             self.put(format!("the session {id}"), format!("{session:#?}"));
