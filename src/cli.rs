@@ -12,6 +12,7 @@ use crate::commands::{
     Ctx, Exit, Globals, analyze, approve, check, clean, completions, config, diff, done, drop,
     fail, history, hook, init, land, logs, man, merge, path, plan, report, retry,
     run as run_session, sandbox, schema, scope, show, start, status, stop, sync, undo, verify,
+    worker,
 };
 use crate::domain::error::{Failure, Kind};
 
@@ -68,6 +69,7 @@ pub enum Verb {
     Verify(verify::Args),
     History(history::Args),
     Init(init::Args),
+    Worker(worker::Args),
     Hook(hook::Args),
     Config(config::Args),
     Sandbox(sandbox::Args),
@@ -87,7 +89,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
         ],
     ),
     ("Look", &["analyze", "show", "report", "history", "verify"]),
-    ("Set up", &["init", "hook", "config", "sandbox", "schema", "completions", "man"]),
+    ("Set up", &["init", "worker", "hook", "config", "sandbox", "schema", "completions", "man"]),
 ];
 
 const STYLES: Styles = Styles::styled()
@@ -177,6 +179,7 @@ pub fn run(ctx: &Ctx, verb: Verb) -> anyhow::Result<Exit> {
         Verb::History(args) => history::run(ctx, &args),
         Verb::Verify(args) => verify::run(ctx, &args),
         Verb::Init(args) => init::run(ctx, &args),
+        Verb::Worker(args) => worker::run(ctx, &args),
         Verb::Hook(args) => hook::run(ctx, &args),
         Verb::Config(args) => config::run(ctx, &args),
         Verb::Sandbox(args) => sandbox::run(ctx, &args),

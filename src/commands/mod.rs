@@ -40,6 +40,7 @@ pub mod survey;
 pub mod sync;
 pub mod undo;
 pub mod verify;
+pub mod worker;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

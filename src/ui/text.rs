@@ -85,6 +85,21 @@ fn escape(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Lines under their heads, columns aligned.
+pub fn aligned(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let head: Vec<String> = head.iter().map(|name| (*name).to_owned()).collect();
+    let columns = head.len();
+    let lines: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0))
+        .collect();
+    let joined = lines.iter().map(|line| {
+        let padded = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}  "));
+        padded.collect::<String>().trim_end().to_owned() + "\n"
+    });
+    joined.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,7 +18,7 @@ use crate::domain::plan::{SCHEMA, TaskType};
 use crate::domain::record::{Record, duration, minutes};
 use crate::domain::session::{Asked, Phase, Session};
 use crate::store::layout;
-use crate::ui::{Format, count_of};
+use crate::ui::{Format, count_of, text};
 
 /// List the sessions of this repository, newest first, or look closer at one
 ///
@@ -205,22 +205,7 @@ fn totals(rows: &[Row]) -> Totals {
 
 fn table(rows: &[Row]) -> String {
     let head = ["plan", "kind", "objectives", "took", "outside", "again", "granted", "landed"];
-    aligned(&head, rows.iter().map(cells))
-}
-
-/// Lines under their heads, columns aligned.
-fn aligned(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let head: Vec<String> = head.iter().map(|name| (*name).to_owned()).collect();
-    let columns = head.len();
-    let lines: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
-    let widths: Vec<usize> = (0..columns)
-        .map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0))
-        .collect();
-    let joined = lines.iter().map(|line| {
-        let padded = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}  "));
-        padded.collect::<String>().trim_end().to_owned() + "\n"
-    });
-    joined.collect()
+    text::aligned(&head, rows.iter().map(cells))
 }
 
 fn cells(row: &Row) -> Vec<String> {

@@ -5,7 +5,7 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{aligned, record_of, warn_of_unreadable};
+use super::{record_of, warn_of_unreadable};
 use crate::commands::accomplished::{Known, chosen};
 use crate::commands::project::Project;
 use crate::commands::{Ctx, Exit};
@@ -54,7 +54,7 @@ pub(super) fn show(
         ctx.ui.answer("nobody has worked on an objective yet")?;
     } else {
         let head = ["worker", "sessions", "done", "again", "outside", "files", "lines", "median"];
-        ctx.ui.answer(&aligned(&head, performances.iter().map(cells)))?;
+        ctx.ui.answer(&text::aligned(&head, performances.iter().map(cells)))?;
     }
     Ok(Exit::DONE)
 }

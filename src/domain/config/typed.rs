@@ -102,6 +102,18 @@ pub enum Sandbox {
     Off,
 }
 
+impl Sandbox {
+    /// Every policy with the word for it.
+    pub const NAMES: [(&'static str, Sandbox); 3] =
+        [("auto", Sandbox::Auto), ("scope", Sandbox::Scope), ("off", Sandbox::Off)];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        let named = Self::NAMES.iter().find(|(_, sandbox)| *sandbox == self);
+        named.map_or("", |(name, _)| *name)
+    }
+}
+
 /// How the target gets the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LandVia {
@@ -237,8 +249,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn sandbox(&self) -> Sandbox {
-        let words = [("auto", Sandbox::Auto), ("scope", Sandbox::Scope), ("off", Sandbox::Off)];
-        self.choice("run", "sandbox", &words)
+        self.choice("run", "sandbox", &Sandbox::NAMES)
     }
 
     pub(super) fn on_reserved(&self) -> OnReserved {

@@ -24,7 +24,8 @@ pub(super) struct Look {
     git: Git,
     git_dir: PathBuf,
     worktree: PathBuf,
-    folder: tempfile::TempDir,
+    /// Where its indexes are.
+    folder: PathBuf,
     /// `HEAD` and the integration branch when the start was looked for.
     heads: Option<[String; 2]>,
     start: Option<Base>,
@@ -48,13 +49,12 @@ pub(super) enum From {
 }
 
 impl Look {
-    /// A look at a worktree. `git` names its git directory.
-    pub(super) fn new(git: Git, git_dir: PathBuf, worktree: &Path) -> Result<Self> {
-        let folder = tempfile::tempdir().context("cannot make a folder for an index")?;
-        let worktree = worktree.to_owned();
+    /// A look at a worktree. `git` names its git directory, and `folder` is for its indexes.
+    pub(super) fn new(git: Git, git_dir: PathBuf, worktree: &Path, folder: &Path) -> Self {
+        let (worktree, folder) = (worktree.to_owned(), folder.to_owned());
         // Only our own index is ever written.
         let git = git.env("GIT_OPTIONAL_LOCKS", "1");
-        Ok(Self { git, git_dir, worktree, folder, heads: None, start: None, tip: None })
+        Self { git, git_dir, worktree, folder, heads: None, start: None, tip: None }
     }
 
     /// Whether the worktree is still there.
@@ -88,7 +88,7 @@ impl Look {
     }
 
     fn base(&self, commit: &str, name: &str) -> Result<Base> {
-        let index = self.folder.path().join(name);
+        let index = self.folder.join(name);
         let git = self.git.clone().env("GIT_INDEX_FILE", index.as_os_str());
         git.output(["-c", "core.splitIndex=false", "read-tree", commit])?;
         // What a sparse checkout left out is not deleted.

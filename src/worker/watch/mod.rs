@@ -77,6 +77,9 @@ pub struct Watch {
     seen: mpsc::Receiver<Seen>,
     held: Arc<Mutex<Arc<Held>>>,
     stop: Arc<AtomicBool>,
+    /// Where the thread has its indexes: it goes with this, and not with the thread, which the
+    /// end of the process may catch at its work.
+    _folder: tempfile::TempDir,
 }
 
 impl Watch {
@@ -101,12 +104,13 @@ impl Watch {
         let held = Arc::new(Mutex::new(Arc::new(held)));
         let stop = Arc::new(AtomicBool::new(false));
         let (sender, seen) = mpsc::channel(WAITING);
-        let look = look::Look::new(git, git_dir, worktree)?;
+        let folder = tempfile::tempdir().context("cannot make a folder for an index")?;
+        let look = look::Look::new(git, git_dir, worktree, folder.path());
         let ends = (Arc::clone(&held), Arc::clone(&stop));
         let watcher = watcher::Watcher::begin(look, worktree, limits, ends, sender)?;
         let thread = std::thread::Builder::new().name("watch".to_owned());
         thread.spawn(move || watcher.run()).context("cannot start a thread")?;
-        Ok(Self { seen, held, stop })
+        Ok(Self { seen, held, stop, _folder: folder })
     }
 
     /// The next thing that is seen; none: the worktree is gone.

@@ -3,6 +3,7 @@
 mod disturbed;
 mod outcomes;
 mod past;
+mod trial;
 
 use std::path::Path;
 

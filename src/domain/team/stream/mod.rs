@@ -34,6 +34,12 @@ impl Stream {
         ("copilot", Stream::Copilot),
         ("pi", Stream::Pi),
     ];
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        let named = Self::NAMES.iter().find(|(_, stream)| *stream == self);
+        named.map_or("", |(name, _)| *name)
+    }
 }
 
 /// What kind of thing a worker does; the words are those of `worker_activity` events.
