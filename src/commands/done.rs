@@ -205,7 +205,14 @@ fn goes_on(
             return Ok(());
         }
         drop(handle);
-        let manner = run::Manner { team: &team, jobs: 0, only: &[], wave: None };
+        let manner = run::Manner {
+            team: &team,
+            jobs: 0,
+            only: &[],
+            wave: None,
+            red_base: true,
+            keep_going: false,
+        };
         return run::advance(ctx, workshop, plan, &manner, templates, teller);
     }
     if ctx.ui.format == Format::Human {

@@ -43,7 +43,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     }
     if !again {
         let reason = args.message.clone();
-        handle.append(Entry::Failed { objective: objective.clone(), reason, by_run: false })?;
+        let of = objective.clone();
+        handle.append(Entry::Failed { objective: of, reason, by_run: false, gate: None })?;
     }
     if ctx.ui.format == Format::Json {
         ctx.ui.json(

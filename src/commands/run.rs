@@ -10,9 +10,11 @@ use crate::domain::event::EventKind;
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::plan::SCHEMA;
 use crate::domain::record::performances;
-use crate::domain::session::{Next, Phase, next};
+use crate::domain::session::{Next, Phase, left, next};
 use crate::domain::team::Worker;
+use crate::execute::baseline::baseline;
 use crate::execute::listener::Listener as _;
+use crate::execute::postpone::{fail_blamed, pass_over};
 use crate::execute::run::{self, Crew, Held};
 use crate::execute::session::{Agreed, Handle};
 use crate::execute::start::start_all;
@@ -29,7 +31,9 @@ use crate::ui::Format;
 Examples:
   git ap run                 the next thing of the session that is not finished
   git ap run jwt --prepare   approve and make the worktrees, nothing else
-  git ap run --yes --land    go on to the end, where nobody is needed")]
+  git ap run --yes --land    go on to the end, where nobody is needed
+  git ap run --keep-going    what fails waits, with what needs it; all else is done")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Args {
     /// A part of a plan's id
     #[arg(value_name = "PLAN")]
@@ -49,6 +53,12 @@ pub struct Args {
     /// Stop when this wave is merged
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub wave: Option<u32>,
+    /// Leave what fails, or waits for people, to a later wave and do everything else
+    #[arg(long)]
+    pub keep_going: bool,
+    /// Begin a wave although its gates are red before it
+    #[arg(long)]
+    pub red_base: bool,
     /// Say what would be done, do nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -87,6 +97,14 @@ fn dry(ctx: &Ctx, workshop: &Workshop, id: &PlanId, args: &Args) -> Result<Exit>
         args.objective.iter().map(|text| start::objective_id(text)).collect::<Result<_, _>>()?;
     let known = |name: &str| ctx.env.get(name).map(ToOwned::to_owned);
     let agreed = Agreed::of(repository, &session)?;
+    if args.keep_going {
+        let left = left(&session, &agreed.plan);
+        let (stuck, all) = (left.in_the_way(&session), left.is_all(&session));
+        if !stuck.is_empty() && !all && ctx.ui.format == Format::Human {
+            let ids: Vec<&str> = stuck.iter().map(ObjectiveId::as_str).collect();
+            ctx.ui.answer(&format!("{} would wait for a later wave", ids.join(", ")))?;
+        }
+    }
     let past = performances(&workshop.project.records(&workshop.project.tree()?)?);
     let crew = Crew {
         workers: team.workers(),
@@ -145,6 +163,7 @@ fn through(
         handle.standing(objective)?;
     }
     if args.prepare {
+        require_green(&mut handle, args.red_base, &templates, teller)?;
         let objectives = start::due(&handle);
         start_all(&mut handle, &objectives, &templates, teller)?;
         if ctx.ui.format == Format::Human {
@@ -154,7 +173,8 @@ fn through(
     }
     let jobs = handle.agreed.config.jobs;
     drop(handle);
-    let manner = Manner { team: &team, jobs, only: &only, wave: args.wave };
+    let (wave, red_base, keep_going) = (args.wave, args.red_base, args.keep_going);
+    let manner = Manner { team: &team, jobs, only: &only, wave, red_base, keep_going };
     advance(ctx, workshop, id, &manner, &templates, teller)?;
     let mut handle = workshop.session(id)?;
     if args.land && next(&handle.session) == Next::Land {
@@ -174,6 +194,10 @@ pub struct Manner<'a> {
     pub only: &'a [ObjectiveId],
     /// Not beyond this wave.
     pub wave: Option<u32>,
+    /// Whether a wave begins although its gates are red before it.
+    pub red_base: bool,
+    /// Whether what nobody can go on with is left to a later wave.
+    pub keep_going: bool,
 }
 
 /// Does what comes next until somebody is needed or everything is merged.
@@ -201,12 +225,16 @@ pub fn advance(
         if manner.wave.is_some_and(|last| current.is_none_or(|current| current > last)) {
             return Ok(());
         }
+        require_green(&mut open()?, manner.red_base, templates, teller)?;
         if crew.can_work() && current.is_some() {
             let held = run::work(&crew, &open, templates, teller)?;
             require_none_held(id, &held)?;
         }
         let mut handle = open()?;
         run::tidy(&handle)?;
+        if manner.keep_going && only.is_empty() && pass_over(&mut handle, teller)? {
+            continue;
+        }
         match next(&handle.session) {
             _ if !manner.only.is_empty() => return only_these(&handle, manner.only),
             Next::Start { objectives, .. } => {
@@ -216,7 +244,21 @@ pub fn advance(
                 }
                 return Ok(());
             }
-            Next::Merge { .. } => merge::merge(ctx, &mut handle, &[], templates, teller)?,
+            Next::Merge { .. } => {
+                let merged = merge::merge(ctx, &mut handle, &[], templates, teller);
+                let red = |error: &anyhow::Error| {
+                    error.downcast_ref::<Failure>().is_some_and(|f| f.kind == Kind::Gate)
+                };
+                match merged {
+                    Err(error) if manner.keep_going && red(&error) => {
+                        if !fail_blamed(&mut handle, teller)? {
+                            return Err(error);
+                        }
+                        teller.note(&format!("{error:#}"));
+                    }
+                    merged => merged?,
+                }
+            }
             Next::Work { objectives, .. } => {
                 if human {
                     start::show(ctx, &handle, &objectives)?;
@@ -224,6 +266,9 @@ pub fn advance(
                 return Ok(());
             }
             Next::Decide { wave, objectives } => {
+                if manner.keep_going {
+                    return Err(left_over(&handle).into());
+                }
                 return Err(undecided(&handle, Some(wave), &objectives).into());
             }
             Next::Resolve => {
@@ -252,6 +297,22 @@ pub fn advance(
     }
 }
 
+/// Before a wave begins, its gates are run on what it goes out from; `on`: what is red there is
+/// told, and it begins all the same.
+fn require_green(
+    handle: &mut Handle<'_>,
+    on: bool,
+    templates: &Templates,
+    teller: &mut Teller<'_>,
+) -> Result<()> {
+    let Some(red) = baseline(handle, templates, teller)? else { return Ok(()) };
+    if on {
+        teller.note(&red.describe());
+        return Ok(());
+    }
+    Err(red.refusal(handle).into())
+}
+
 /// `git ap stop` in another terminal ends the run too.
 fn require_none_held(id: &PlanId, held: &Held) -> Result<(), Failure> {
     let who = match held {
@@ -274,6 +335,18 @@ fn only_these(handle: &Handle<'_>, only: &[ObjectiveId]) -> Result<()> {
         .cloned()
         .collect();
     if stuck.is_empty() { Ok(()) } else { Err(undecided(handle, None, &stuck).into()) }
+}
+
+/// What is left once everything else is done: those about which the owner has to decide, and
+/// those that need their results.
+fn left_over(handle: &Handle<'_>) -> Failure {
+    let left = left(&handle.session, &handle.agreed.plan);
+    let mut failure = undecided(handle, None, &left.stuck);
+    if !left.behind.is_empty() {
+        let behind: Vec<&str> = left.behind.iter().map(ObjectiveId::as_str).collect();
+        failure.message = format!("{}; behind them: {}", failure.message, behind.join(", "));
+    }
+    failure
 }
 
 /// Objectives about which the owner has to decide; out of scope is what is told first.

@@ -7,6 +7,8 @@ use super::{Ctx, Exit, page};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::session::{Next, Phase, next};
+use crate::execute::baseline::baseline;
+use crate::execute::listener::Listener as _;
 use crate::execute::session::Handle;
 use crate::execute::start::start_all;
 use crate::ui::Format;
@@ -59,6 +61,11 @@ fn started(
         None => due(&handle),
     };
     let templates = page::templates(&workshop.project)?;
+    if !objectives.is_empty()
+        && let Some(red) = baseline(&mut handle, &templates, teller)?
+    {
+        teller.note(&red.describe());
+    }
     start_all(&mut handle, &objectives, &templates, teller)?;
     if ctx.ui.format == Format::Human {
         show(ctx, &handle, &objectives)?;

@@ -11,7 +11,7 @@ use super::session::{Purpose, Workshop, what_next};
 use super::{Ctx, Exit};
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::plan::SCHEMA;
-use crate::domain::session::{Phase, Request, Session, Standing};
+use crate::domain::session::{Failing, Phase, Request, Session, Standing};
 use crate::execute::session::{Agreed, look};
 use crate::git::{Repository, worktrees};
 use crate::store;
@@ -44,6 +44,10 @@ struct Document {
     objectives: Vec<Row>,
     at_work: Option<String>,
     red: Option<String>,
+    /// The gate that is red on the candidate.
+    red_gate: Option<Failing>,
+    /// The gates that were red before the current wave.
+    red_before: Vec<Failing>,
     conflict: Option<String>,
     landed: Option<String>,
     next: String,
@@ -67,6 +71,8 @@ struct Row {
     uncommitted: usize,
     ports: Option<u16>,
     said: Vec<String>,
+    /// Its gate that did not pass, where it failed because of one.
+    gate: Option<Failing>,
     requests: Vec<serde_json::Value>,
     #[serde(skip)]
     asked: Vec<String>,
@@ -125,8 +131,14 @@ fn running(repository: &Repository, session: &Session) -> Result<Document> {
             } else {
                 format!(", because of {}", names.join(", "))
             };
-            format!("`{}` fails on the candidate {}{blame}", red.command, red.candidate)
+            let before = if red.before { ", and was red before the wave" } else { "" };
+            format!(
+                "`{}` fails on the candidate {}{blame}{before}",
+                red.gate.command, red.candidate
+            )
         }),
+        red_gate: session.red.as_ref().map(|red| red.gate.clone()),
+        red_before: session.red_now().map(|base| base.red.clone()).unwrap_or_default(),
         conflict: session.stopped.as_ref().map(|stopped| stopped.worktree.clone()),
         landed: session.landed.as_ref().map(|landing| landing.commit.clone()),
         next: what_next(session),
@@ -158,6 +170,7 @@ fn row(
         uncommitted: 0,
         ports: None,
         said: standing.said.clone(),
+        gate: standing.gate.clone(),
         requests: requests.clone().map(super::scope::as_json).collect(),
         asked: requests.map(Request::describe).collect(),
         depends_on: objective.depends_on.iter().map(ToString::to_string).collect(),
@@ -208,6 +221,7 @@ fn planned(workshop: &Workshop, id: &PlanId) -> Result<Document> {
         uncommitted: 0,
         ports: None,
         said: Vec::new(),
+        gate: None,
         requests: Vec::new(),
         asked: Vec::new(),
         depends_on: objective.depends_on.iter().map(ToString::to_string).collect(),
@@ -226,6 +240,8 @@ fn planned(workshop: &Workshop, id: &PlanId) -> Result<Document> {
         objectives: objectives.collect(),
         at_work: None,
         red: None,
+        red_gate: None,
+        red_before: Vec::new(),
         conflict: None,
         landed: None,
         next: format!("{next} {}", id.slug()),
@@ -271,6 +287,10 @@ fn shown(document: &Document) -> String {
             writeln!(out, "    {:<width$}  {:<9}  ! {}", "", "", text::one_line(said))
                 .expect(INFALLIBLE);
         }
+        for line in row.gate.iter().flat_map(|gate| &gate.output) {
+            writeln!(out, "    {:<width$}  {:<9}    {}", "", "", text::one_line(line))
+                .expect(INFALLIBLE);
+        }
         for asked in &row.asked {
             writeln!(out, "    {:<width$}  {:<9}  ? {}", "", "", text::one_line(asked))
                 .expect(INFALLIBLE);
@@ -279,12 +299,22 @@ fn shown(document: &Document) -> String {
     out
 }
 
+/// A sentence with the end of what a command printed below it.
+fn with_lines(sentence: String, lines: impl Iterator<Item = String>) -> String {
+    std::iter::once(sentence).chain(lines).collect::<Vec<_>>().join("\n  ")
+}
+
 const INFALLIBLE: &str = "writing to a string cannot fail";
 
 fn notes(document: &Document) -> Vec<String> {
     let mut notes = Vec::new();
     notes.extend(document.at_work.clone());
-    notes.extend(document.red.clone());
+    for red in &document.red_before {
+        let red_before = format!("red before the wave already: {}", red.describe());
+        notes.push(with_lines(red_before, red.output.iter().cloned()));
+    }
+    let ends_with = document.red_gate.iter().flat_map(|gate| gate.output.iter().cloned());
+    notes.extend(document.red.clone().map(|red| with_lines(red, ends_with)));
     if let Some(place) = &document.conflict {
         notes.push(format!("a conflict with the target is to be resolved in {place}"));
     }

@@ -190,13 +190,21 @@ pub enum EventKind {
     GateStart {
         /// The command.
         command: String,
+        /// Of what it is one: `base`, `wave N`, an objective, `landing`.
+        #[serde(rename = "where")]
+        place: String,
     },
     /// A gate has ended.
     GateComplete {
         /// The command.
         command: String,
+        /// Of what it is one: `base`, `wave N`, an objective, `landing`.
+        #[serde(rename = "where")]
+        place: String,
         /// Whether it passed.
         passed: bool,
+        /// How long it took.
+        seconds: f64,
     },
     /// A wave is being merged.
     WaveStart {
@@ -345,7 +353,7 @@ impl Stream {
             | EventKind::WaveRolledBack { .. }
             | EventKind::IntegrationComplete { .. }
             | EventKind::SessionLanded { .. } => {}
-            EventKind::GateStart { command } => self.activity = format!("gate: {command}"),
+            EventKind::GateStart { command, .. } => self.activity = format!("gate: {command}"),
             EventKind::WaveStart { wave } => {
                 self.phase = Phase::Integration;
                 self.activity = format!("wave {wave}");

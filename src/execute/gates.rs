@@ -10,6 +10,7 @@ use super::listener::Listener;
 use super::process::{Ended, Line, run};
 use crate::domain::event::EventKind;
 use crate::domain::path::RepoPath;
+use crate::domain::session::Failing;
 use crate::git::worktrees;
 
 /// What gates are run with.
@@ -37,8 +38,8 @@ pub enum Progress<'a> {
     Begins(&'a str),
     /// It says something.
     Says(&'a str, &'a str),
-    /// It ended; whether it passed.
-    Ends(&'a str, bool),
+    /// It ended, and how.
+    Ends(&'a str, &'a Ended),
     /// These tracked files were changed before it, and were put back.
     PutBack(&'a str, &'a [RepoPath]),
 }
@@ -54,6 +55,13 @@ pub struct Red {
     pub log: PathBuf,
 }
 
+impl Red {
+    /// The same as it is remembered.
+    pub fn failing(&self) -> Failing {
+        Failing::new(&self.command, &self.ended.describe(), &self.ended.tail)
+    }
+}
+
 /// Runs commands in their order. Returns the first that does not pass, after as many more tries
 /// as it has; none: all passed.
 pub fn check(
@@ -62,42 +70,70 @@ pub fn check(
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Option<Red>> {
     for (number, command) in commands.iter().enumerate() {
-        let log = setting.logs.join(format!("gate-{}.log", number + 1));
-        let line = Line {
-            command: command.clone(),
-            directory: setting.directory.clone(),
-            environment: setting.environment.clone(),
-            timeout: setting.timeout,
-            log: Some(log.clone()),
-        };
-        let mut tries = 0;
-        loop {
-            if let Some(commit) = &setting.commit {
-                let changed = worktrees::put_back(&setting.directory, commit)?;
-                if !changed.is_empty() {
-                    progress(Progress::PutBack(command, &changed));
-                }
-            }
-            progress(Progress::Begins(command));
-            let ended = run(&line, |text| progress(Progress::Says(command, text)))?;
-            progress(Progress::Ends(command, ended.is_green()));
-            if ended.is_green() {
-                break;
-            }
-            if tries == setting.retries {
-                return Ok(Some(Red { command: command.clone(), ended, log }));
-            }
-            tries += 1;
+        let red = one(number + 1, command, setting, progress)?;
+        if red.is_some() {
+            return Ok(red);
         }
     }
     Ok(None)
 }
 
-/// Tells a listener what happens to a gate.
-pub fn tell(progress: Progress<'_>, listener: &mut dyn Listener) {
+/// Runs every one of the commands, and returns those that do not pass.
+pub fn check_all(
+    commands: &[String],
+    setting: &Setting,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Vec<Red>> {
+    let mut reds = Vec::new();
+    for (number, command) in commands.iter().enumerate() {
+        reds.extend(one(number + 1, command, setting, progress)?);
+    }
+    Ok(reds)
+}
+
+/// Runs one command until it passes or has no tries left; how it ended if it does not pass.
+fn one(
+    number: usize,
+    command: &str,
+    setting: &Setting,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Option<Red>> {
+    let log = setting.logs.join(format!("gate-{number}.log"));
+    let line = Line {
+        command: command.to_owned(),
+        directory: setting.directory.clone(),
+        environment: setting.environment.clone(),
+        timeout: setting.timeout,
+        log: Some(log.clone()),
+    };
+    let mut tries = 0;
+    loop {
+        if let Some(commit) = &setting.commit {
+            let changed = worktrees::put_back(&setting.directory, commit)?;
+            if !changed.is_empty() {
+                progress(Progress::PutBack(command, &changed));
+            }
+        }
+        progress(Progress::Begins(command));
+        let ended = run(&line, |text| progress(Progress::Says(command, text)))?;
+        progress(Progress::Ends(command, &ended));
+        if ended.is_green() {
+            return Ok(None);
+        }
+        if tries == setting.retries {
+            return Ok(Some(Red { command: command.to_owned(), ended, log }));
+        }
+        tries += 1;
+    }
+}
+
+/// Tells a listener what happens to a gate, and of what it is one: `base`, a wave, an objective,
+/// `landing`.
+pub fn tell(place: &str, progress: Progress<'_>, listener: &mut dyn Listener) {
+    let place = place.to_owned();
     match progress {
         Progress::Begins(command) => {
-            listener.event(EventKind::GateStart { command: command.to_owned() });
+            listener.event(EventKind::GateStart { command: command.to_owned(), place });
             listener.note(&format!("gate: {command}"));
         }
         Progress::PutBack(command, paths) => {
@@ -111,9 +147,12 @@ pub fn tell(progress: Progress<'_>, listener: &mut dyn Listener) {
             ));
         }
         Progress::Says(command, line) => listener.output(command, line),
-        Progress::Ends(command, passed) => {
-            listener.event(EventKind::GateComplete { command: command.to_owned(), passed });
-        }
+        Progress::Ends(command, ended) => listener.event(EventKind::GateComplete {
+            command: command.to_owned(),
+            place,
+            passed: ended.is_green(),
+            seconds: ended.took.as_secs_f64(),
+        }),
     }
 }
 

@@ -9,6 +9,7 @@ use super::gates;
 use super::listener::Listener;
 use super::postpone::{open_of, postpone, require_accepted};
 use super::session::Handle;
+use super::sync::target_name;
 use crate::domain::commit_message::{self, Trailer};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
@@ -165,6 +166,8 @@ struct RedWave {
     red: gates::Red,
     blamed: Vec<ObjectiveId>,
     place: String,
+    /// Whether the gate was red before the wave.
+    before: bool,
 }
 
 impl Wave<'_> {
@@ -179,12 +182,14 @@ impl Wave<'_> {
         let Some((red, place)) = self.gated(handle, &candidate.commit, listener)? else {
             return Ok(Ok(candidate));
         };
-        let blamed = self.blame(handle, shares, listener)?;
+        // What was red before the wave is nobody's fault of those in it.
+        let before = handle.session.red_before(self.number, &red.command).is_some();
+        let blamed = if before { Vec::new() } else { self.blame(handle, shares, listener)? };
         if !blamed.is_empty() && shares.len() > 1 {
             // The worktree is left as the owner wants to look at it: at the red candidate.
             GateWorktree::at(handle, &candidate.commit, listener)?;
         }
-        Ok(Err(RedWave { candidate: candidate.commit, red, blamed, place }))
+        Ok(Err(RedWave { candidate: candidate.commit, red, blamed, place, before }))
     }
 
     fn build(
@@ -251,8 +256,9 @@ impl Wave<'_> {
         handle.tools.steps.pass("gates", commit)?;
         let worktree = GateWorktree::at(handle, commit, listener)?;
         let setting = worktree.setting(handle, &format!("wave-{}", self.number));
+        let what = format!("wave {}", self.number);
         let red = gates::check(&self.commands, &setting, &mut |progress| {
-            gates::tell(progress, listener);
+            gates::tell(&what, progress, listener);
         })?;
         worktree.leave(handle)?;
         Ok(red.map(|red| (red, worktree.path().display().to_string())))
@@ -320,32 +326,44 @@ fn red_gate(handle: &mut Handle<'_>, wave: &Wave<'_>, red: &RedWave) -> Result<F
         let update = RefUpdate { name: reference.clone(), old, new: Some(red.candidate.clone()) };
         tools.repository.update_references(&[update], "git ap: red candidate", tools.steps)?;
     }
+    let failing = red.red.failing();
     handle.append(Entry::GateRed {
         wave: wave.number,
         candidate: red.candidate.clone(),
-        command: red.red.command.clone(),
+        command: failing.command.clone(),
         blamed: red.blamed.clone(),
+        how: failing.how.clone(),
+        output: failing.output.clone(),
+        before: red.before,
     })?;
     let slug = handle.session.plan().slug();
     let names: Vec<&str> = red.blamed.iter().map(ObjectiveId::as_str).collect();
     let blame = match names.as_slice() {
+        _ if red.before => {
+            "; it was red before the wave already: no objective is blamed".to_owned()
+        }
         [] => String::new(),
+        _ if wave_of_one(handle, wave.number) => String::new(),
         names => format!("; it passes without {}", names.join(", or without ")),
     };
-    let blame = if wave_of_one(handle, wave.number) { String::new() } else { blame };
-    let tail = red.red.ended.tail.iter().rev().take(10).rev().cloned().collect::<Vec<_>>();
+    let tail = failing.output.iter().rev().take(10).rev().cloned().collect::<Vec<_>>();
     let message = format!(
-        "wave {} is red, nothing was merged: `{}` {}{blame}\n{}",
+        "wave {} is red, nothing was merged: {}{blame}\n{}",
         wave.number,
-        red.red.command,
-        red.red.ended.describe(),
+        failing.describe(),
         tail.join("\n")
     );
     let one = names.first().copied().unwrap_or("ID");
-    let hint = format!(
-        "look into {} (candidate {reference}), then `git ap retry {slug}/{one}`, `git ap drop {slug}/{one}` or `git ap merge {slug} --without {one}`",
-        red.place
+    let look = format!("look into {} (candidate {reference}), then ", red.place);
+    let ways = format!(
+        "`git ap retry {slug}/{one}`, `git ap drop {slug}/{one}` or `git ap merge {slug} --without {one}`"
     );
+    let hint = if red.before {
+        let target = target_name(handle);
+        format!("{look}mend it on `{target}` and `git ap sync {slug}`, or {ways}")
+    } else {
+        format!("{look}{ways}")
+    };
     Ok(Failure::new(Kind::Gate, message.trim_end().to_owned()).hint(hint))
 }
 

@@ -150,7 +150,9 @@ fn gate(handle: &mut Handle<'_>, listener: &mut dyn Listener) -> Result<()> {
     let (red, place) = handle.unlocked("gates before landing", |handle| {
         let worktree = GateWorktree::at(handle, &tip, listener)?;
         let setting = worktree.setting(handle, "landing");
-        let red = gates::check(&commands, &setting, &mut |p| gates::tell(p, listener))?;
+        let red = gates::check(&commands, &setting, &mut |progress| {
+            gates::tell("landing", progress, listener);
+        })?;
         worktree.leave(handle)?;
         Ok((red, worktree.path().display().to_string()))
     })?;

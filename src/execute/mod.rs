@@ -2,6 +2,7 @@
 
 pub mod amend;
 pub mod approval;
+pub mod baseline;
 pub mod candidate;
 pub mod gate_worktree;
 pub mod gates;
@@ -12,7 +13,7 @@ pub mod land;
 pub mod listener;
 pub mod narrate;
 pub mod place;
-mod postpone;
+pub mod postpone;
 pub mod prepare;
 pub mod process;
 pub mod replan;

@@ -6,8 +6,9 @@ use anyhow::Result;
 use super::listener::Listener;
 use super::session::Handle;
 use crate::domain::error::{Failure, Kind};
+use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
-use crate::domain::session::{Entry, Phase, Place, Standing, postponed};
+use crate::domain::session::{Entry, Next, Phase, Place, Standing, left, next, postponed};
 
 /// Has objectives, and those that need their results, wait for a later wave.
 pub(super) fn postpone(
@@ -46,6 +47,53 @@ pub(super) fn postpone(
         listener.note(&format!("{} waits for wave {}", moved.objective, moved.wave));
     }
     handle.append(Entry::Postponed { moves }).map(drop)
+}
+
+/// Has those that nobody can go on with wait for a later wave, and everything that needs their
+/// results behind them. False: nothing else is left to be done, and nobody is moved.
+pub fn pass_over(handle: &mut Handle<'_>, listener: &mut dyn Listener) -> Result<bool> {
+    if !matches!(next(&handle.session), Next::Work { .. } | Next::Decide { .. }) {
+        return Ok(false);
+    }
+    let (plan, scopes) = handle.against(&[]).foreseen()?;
+    let left = left(&handle.session, &plan);
+    let moving = left.in_the_way(&handle.session);
+    if moving.is_empty() || left.is_all(&handle.session) {
+        return Ok(false);
+    }
+    let rules = &handle.agreed.rules;
+    let moves = postponed(&handle.session, &plan, &scopes, rules, &moving)?;
+    for id in &moving {
+        let standing = handle.standing(id)?;
+        let said = standing.said.join("; ");
+        let why = if said.is_empty() { String::new() } else { format!(": {said}") };
+        listener.note(&format!("going on without {id} ({}{why})", standing.phase.as_str()));
+    }
+    for moved in &moves {
+        listener.note(&format!("{} waits for wave {}", moved.objective, moved.wave));
+    }
+    handle.tools.steps.pass("pass-over", &moving[0].to_string())?;
+    handle.append(Entry::Postponed { moves })?;
+    Ok(true)
+}
+
+/// Those because of whom the last wave is red have failed: the owner decides about them. False:
+/// it is nobody's fault.
+pub fn fail_blamed(handle: &mut Handle<'_>, listener: &mut dyn Listener) -> Result<bool> {
+    let Some(red) = handle.session.red.clone() else { return Ok(false) };
+    if red.before || red.blamed.is_empty() {
+        return Ok(false);
+    }
+    for objective in red.blamed {
+        let reason = format!("wave {} is red because of it: {}", red.wave, red.gate.describe());
+        listener.event(EventKind::ObjectiveFailed {
+            objective: objective.to_string(),
+            reason: reason.clone(),
+        });
+        let gate = Some(red.gate.clone());
+        handle.append(Entry::Failed { objective, reason, by_run: false, gate })?;
+    }
+    Ok(true)
 }
 
 /// Refuses, before anybody is moved, where what is left of the wave cannot be merged. Given

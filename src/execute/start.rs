@@ -125,23 +125,26 @@ pub fn go_on(
 }
 
 /// Before the first objective of a later wave, merges what the target has meanwhile.
-fn sync_first(
+pub(super) fn sync_first(
     handle: &mut Handle<'_>,
     templates: &Templates,
     listener: &mut dyn Listener,
 ) -> Result<()> {
-    let session = &handle.session;
-    let wave = session.current_wave();
-    let mut standings = session.objectives.iter().filter(|o| Some(o.wave) == wave);
-    let begun = standings.any(|o| o.phase.is_at_work() && o.phase != Phase::Waiting);
-    if !session.waves.is_empty()
-        && !begun
+    if !handle.session.waves.is_empty()
+        && !is_begun(handle)
         && let Synced::Merged(commit) = sync::sync(handle, templates)?
     {
         let short = commit.get(..10).unwrap_or(&commit);
         listener.note(&format!("{} was merged in {short}", sync::target_name(handle)));
     }
     Ok(())
+}
+
+/// Whether somebody is at work on the current wave, or has been.
+pub(super) fn is_begun(handle: &Handle<'_>) -> bool {
+    let wave = handle.session.current_wave();
+    let mut of_wave = handle.session.objectives.iter().filter(|o| Some(o.wave) == wave);
+    of_wave.any(|o| o.phase.is_at_work() && o.phase != Phase::Waiting)
 }
 
 /// Whether an objective is at work and its worktree is gone.

@@ -114,15 +114,12 @@ pub fn submit(
     }
     let commands = own_gates(handle, objective)?;
     if let Some(red) = gated(handle, objective, &place, &commands, listener)? {
-        let mut reason = format!("its gate `{}` {}", red.command, red.ended.describe());
-        if manner.by_run && !red.ended.tail.is_empty() {
-            // The next worker sees nothing of this one's gates but what it is told.
-            reason = format!("{reason}: {}", commit_message::one_line(&red.ended.tail.join(" / ")));
-        }
+        let reason = format!("its gate `{}` {}", red.command, red.ended.describe());
         handle.append(Entry::Failed {
             objective: objective.clone(),
             reason: reason.clone(),
             by_run: manner.by_run,
+            gate: Some(red.failing()),
         })?;
         let objective = objective.to_string();
         listener.event(EventKind::ObjectiveFailed { objective, reason });
@@ -332,6 +329,8 @@ fn gated(
         commit: None,
     };
     handle.unlocked(&format!("gates of {objective}"), |_| {
-        gates::check(commands, &setting, &mut |progress| gates::tell(progress, listener))
+        gates::check(commands, &setting, &mut |progress| {
+            gates::tell(objective.as_str(), progress, listener);
+        })
     })
 }

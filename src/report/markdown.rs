@@ -95,6 +95,12 @@ pub fn code(value: &str) -> String {
     format!("{fence}{pad}{line}{pad}{fence}")
 }
 
+/// A line of an indented block of code: what cannot be seen is spelled out, and nothing in it
+/// can end the block or open another one, for every line of it is indented.
+pub(super) fn verbatim(line: &str) -> String {
+    one_line(&format!("|{}", line.trim_end().replace('\t', "    "))).split_off(1)
+}
+
 /// A line as code in a tag, with everything inside escaped.
 fn tagged(line: &str) -> String {
     let mut inner = String::new();
@@ -218,6 +224,15 @@ mod tests {
         ];
         for (value, expected) in table {
             assert_eq!(code(value), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn lines_of_output_keep_their_place() {
+        let table =
+            [("  a `b` <c>", "  a `b` <c>"), ("\tx\n", "    x"), ("\u{1b}[31m", "\\u{1b}[31m")];
+        for (line, expected) in table {
+            assert_eq!(verbatim(line), expected, "{line:?}");
         }
     }
 

@@ -52,7 +52,7 @@ fn they_run_in_order_until_one_is_red() {
         told.push(match progress {
             Progress::Begins(command) => format!("begins {command}"),
             Progress::Says(_, line) => format!("says {line}"),
-            Progress::Ends(_, passed) => format!("ends {passed}"),
+            Progress::Ends(_, ended) => format!("ends {}", ended.is_green()),
             Progress::PutBack(_, paths) => format!("puts {} back", paths.len()),
         });
     });

@@ -38,6 +38,7 @@ pub fn learned(record: &Record) -> Vec<String> {
         let by = record.objectives.iter().filter(|o| red.blamed.contains(&o.id));
         let by: Vec<String> = by.map(place).collect();
         let why = match by.as_slice() {
+            [] if red.before => "it was red before the wave".to_owned(),
             [] => "no single objective turned it".to_owned(),
             by => format!("work on {} turned it", by.join(" and on ")),
         };

@@ -102,6 +102,12 @@ pub struct RedGate {
     pub command: String,
     /// Objectives without which it was green.
     pub blamed: Vec<ObjectiveId>,
+    /// How it failed, in words.
+    pub how: String,
+    /// The last lines of its output.
+    pub output: Vec<String>,
+    /// Whether it was red before the wave: then no objective is blamed.
+    pub before: bool,
 }
 
 /// A merged wave.
@@ -174,6 +180,8 @@ pub struct Objective {
     pub gates: Vec<String>,
     /// Why it failed or was refused, a sentence each.
     pub said: Vec<String>,
+    /// The last lines of its gate, where it failed because of one.
+    pub output: Vec<String>,
     /// Where its work is kept that was dropped or begun anew.
     pub backups: Vec<String>,
 }
@@ -241,7 +249,14 @@ pub fn record(session: &Session, plan: &Plan, facts: &Facts) -> Record {
 }
 
 fn red(red: &Red) -> RedGate {
-    RedGate { wave: red.wave, command: red.command.clone(), blamed: red.blamed.clone() }
+    RedGate {
+        wave: red.wave,
+        command: red.gate.command.clone(),
+        blamed: red.blamed.clone(),
+        how: red.gate.how.clone(),
+        output: red.gate.output.clone(),
+        before: red.before,
+    }
 }
 
 fn wave(merged: &MergedWave) -> Wave {
@@ -287,6 +302,7 @@ fn objective(session: &Session, standing: &Standing, plan: &Plan, work: &Work) -
             .collect(),
         gates: standing.gates.clone(),
         said: standing.said.clone(),
+        output: standing.gate.as_ref().map(|gate| gate.output.clone()).unwrap_or_default(),
         backups: standing.backups.clone(),
     }
 }

@@ -156,7 +156,14 @@ impl Reader<'_> {
         let blamed = self
             .each(node, "blamed", "write ids such as `T1`", |word| ObjectiveId::parse(word).ok());
         let (wave, command) = (number(node, "wave"), text(node, "command"));
-        Some(RedGate { wave, command, blamed: blamed? })
+        Some(RedGate {
+            wave,
+            command,
+            blamed: blamed?,
+            how: text(node, "how"),
+            output: texts(node, "output"),
+            before: node.get("before").and_then(Node::as_bool).unwrap_or(false),
+        })
     }
 
     fn wave(&mut self, node: &Node) -> Option<Wave> {
@@ -206,6 +213,7 @@ impl Reader<'_> {
             authors: texts(node, "authors"),
             gates: texts(node, "gates"),
             said: texts(node, "said"),
+            output: texts(node, "output"),
             backups: texts(node, "backups"),
         })
     }

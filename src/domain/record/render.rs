@@ -109,6 +109,11 @@ impl Writer {
         self.text("command", &red.command);
         let ids: Vec<&str> = red.blamed.iter().map(ObjectiveId::as_str).collect();
         self.list("blamed", &ids);
+        self.maybe("how", Some(&red.how));
+        self.list("output", &red.output);
+        if red.before {
+            self.line("before", "true");
+        }
     }
 
     fn request(&mut self, request: &Asked) {
@@ -156,6 +161,7 @@ impl Writer {
         self.list("authors", &o.authors);
         self.list("gates", &o.gates);
         self.list("said", &o.said);
+        self.list("output", &o.output);
         self.list("backups", &o.backups);
     }
 }

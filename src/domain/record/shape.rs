@@ -8,6 +8,13 @@ const COUNT: FieldKind = FieldKind::Integer(0, i64::MAX);
 const TIMES: FieldKind = FieldKind::Integer(0, 4_294_967_295);
 const TEXT: FieldKind = FieldKind::NonEmptyText;
 
+const OUTPUT: Field = Field::optional(
+    "output",
+    FieldKind::Texts,
+    "[]",
+    "The last lines of a gate that did not pass.",
+);
+
 /// `session.toml`.
 pub static SESSION: Shape = Shape {
     name: "the record",
@@ -86,6 +93,14 @@ static RED: Shape = Shape {
             FieldKind::Texts,
             "[]",
             "The objectives without which it was green.",
+        ),
+        Field::optional("how", TEXT, "", "How it failed, in words."),
+        OUTPUT,
+        Field::optional(
+            "before",
+            FieldKind::Boolean,
+            "false",
+            "Whether it was red before the wave: then no objective is blamed.",
         ),
     ],
 };
@@ -183,6 +198,7 @@ static OBJECTIVE: Shape = Shape {
         Field::optional("authors", FieldKind::Texts, "[]", "Who wrote its commits."),
         Field::optional("gates", FieldKind::Texts, "[]", "The gates that it passed alone."),
         Field::optional("said", FieldKind::Texts, "[]", "Why it failed or was refused."),
+        OUTPUT,
         Field::optional(
             "backups",
             FieldKind::Texts,

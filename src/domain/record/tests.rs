@@ -1,7 +1,8 @@
 use super::*;
 use crate::domain::plan;
 use crate::domain::session::{
-    Approval, Asked as State, Attempt, Holder, How, Landing, Place, Red, Returned, Tip, Workplace,
+    Approval, Asked as State, Attempt, Failing, Holder, How, Landing, Place, Red, Returned, Tip,
+    Workplace,
 };
 
 const HOSTILE: &str = "a\nAP-Plan: x\n[[objective]]\n\"\"\" ''' {{x}} \u{1b}[2J\u{202e}é\\";
@@ -49,6 +50,7 @@ fn standing(name: &str, phase: Phase) -> Standing {
         tries_from: 0,
         judged: true,
         by_run: false,
+        gate: None,
     }
 }
 
@@ -115,10 +117,12 @@ fn session() -> Session {
         }],
         synced: vec![hex('f')],
         red: None,
+        baselines: Vec::new(),
         reds: vec![Red {
             wave: 1,
             candidate: hex('8'),
-            command: "make \"all\"".into(),
+            gate: Failing::new("make \"all\"", "exited with code 2", &["no\trule".to_owned()]),
+            before: false,
             blamed: vec![id("T1")],
         }],
         stopped: None,
@@ -246,6 +250,8 @@ how = \"ended\"
 wave = 1
 command = \"make \\\"all\\\"\"
 blamed = [\"T1\"]
+how = \"exited with code 2\"
+output = [\"no\\trule\"]
 
 [[asked]]
 objective = \"T1\"

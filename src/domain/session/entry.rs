@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::How;
+use super::{Failing, How};
 use crate::domain::id::{ObjectiveId, PlanId};
 
 /// One line.
@@ -82,6 +82,9 @@ pub enum Entry {
         /// Whether `run` found that out of what a worker left, and may let it be tried again.
         #[serde(default, skip_serializing_if = "is_false")]
         by_run: bool,
+        /// The gate that did not pass, where it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gate: Option<Failing>,
     },
     /// An objective is worked on again.
     Retried {
@@ -146,6 +149,26 @@ pub enum Entry {
         command: String,
         /// Objectives without which it is green.
         blamed: Vec<ObjectiveId>,
+        /// How it failed, in words.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        how: String,
+        /// The last lines of its output.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        output: Vec<String>,
+        /// Whether it was red before the wave.
+        #[serde(default, skip_serializing_if = "is_false")]
+        before: bool,
+    },
+    /// The gates of a wave were run on the commit that it goes out from.
+    Baseline {
+        /// The wave.
+        wave: u32,
+        /// The commit.
+        commit: String,
+        /// The commands that were run.
+        commands: Vec<String>,
+        /// Those of them that did not pass.
+        red: Vec<Failing>,
     },
     /// Merging the target into the integration branch met a conflict, to be resolved in a
     /// worktree.

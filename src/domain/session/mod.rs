@@ -3,7 +3,9 @@
 
 mod attempt;
 mod entry;
+mod failing;
 mod foreseen;
+mod left;
 mod next;
 mod postpone;
 mod replay;
@@ -12,7 +14,9 @@ mod revise;
 
 pub use attempt::{Again, Attempt, How, Returned, Turn, again, turn};
 pub use entry::{Amendment, Answer, Approval, Entry, Holder, Line, Operation, Place, Tip};
+pub use failing::{Baseline, Failing};
 pub use foreseen::{foreseen, waits};
+pub use left::{Left, left};
 pub use next::{Next, next};
 pub use postpone::postponed;
 pub use replay::replay;
@@ -121,6 +125,8 @@ pub struct Standing {
     pub judged: bool,
     /// Whether it was `run` that found out that it failed.
     pub by_run: bool,
+    /// Its gate that did not pass, where it failed because of one.
+    pub gate: Option<Failing>,
 }
 
 /// Where an objective is worked on.
@@ -173,10 +179,12 @@ pub struct Red {
     pub wave: u32,
     /// The candidate.
     pub candidate: String,
-    /// The command that failed.
-    pub command: String,
+    /// The gate.
+    pub gate: Failing,
     /// Objectives without which it is green.
     pub blamed: Vec<ObjectiveId>,
+    /// Whether it was red before the wave: then no objective is blamed.
+    pub before: bool,
 }
 
 /// A merge of the target that waits for somebody to resolve it.
@@ -224,6 +232,8 @@ pub struct Session {
     pub red: Option<Red>,
     /// Every red gate of a candidate, in their order, each once.
     pub reds: Vec<Red>,
+    /// What the gates were before waves began, in their order.
+    pub baselines: Vec<Baseline>,
     /// A sync that waits for somebody.
     pub stopped: Option<Stopped>,
     /// How it landed.

@@ -1,8 +1,9 @@
 //! From the lines of a journal to the state of the session.
 
 use super::{
-    Amended, Amendment, Answer, Approval, Asked, Attempt, Entry, Landing, Line, MergedWave,
-    Operation, Phase, Place, Red, Request, Returned, Session, Standing, Stopped, Workplace,
+    Amended, Amendment, Answer, Approval, Asked, Attempt, Baseline, Entry, Failing, Landing, Line,
+    MergedWave, Operation, Phase, Place, Red, Request, Returned, Session, Standing, Stopped,
+    Workplace,
 };
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::ObjectiveId;
@@ -64,6 +65,7 @@ fn planned(place: &Place) -> Standing {
         tries_from: 0,
         judged: false,
         by_run: false,
+        gate: None,
     }
 }
 
@@ -79,6 +81,7 @@ fn begun(approval: &Approval, line: &Line) -> Session {
         synced: Vec::new(),
         red: None,
         reds: Vec::new(),
+        baselines: Vec::new(),
         stopped: None,
         landed: None,
         cleaned: false,
@@ -134,12 +137,13 @@ fn step(session: &mut Session, line: &Line, entry: &Entry) -> Result<(), String>
                 }
             }
         }
-        Entry::Failed { objective, reason, by_run } => {
+        Entry::Failed { objective, reason, by_run, gate } => {
             let standing = of(session, objective)?;
             standing.phase = Phase::Failed;
             standing.judged = true;
             standing.by_run = *by_run;
             standing.said = vec![reason.clone()];
+            standing.gate.clone_from(gate);
         }
         Entry::Retried { objective, by_run } => {
             let standing = of(session, objective)?;
@@ -158,19 +162,31 @@ fn step(session: &mut Session, line: &Line, entry: &Entry) -> Result<(), String>
         }
         Entry::Claimed { what, holder } => session.claim = Some((what.clone(), holder.clone())),
         Entry::Released => session.claim = None,
-        Entry::GateRed { wave, candidate, command, blamed } => {
+        Entry::GateRed { wave, candidate, command, blamed, how, output, before } => {
             let red = Red {
                 wave: *wave,
                 candidate: candidate.clone(),
-                command: command.clone(),
+                gate: Failing {
+                    command: command.clone(),
+                    how: how.clone(),
+                    output: output.clone(),
+                },
                 blamed: blamed.clone(),
+                before: *before,
             };
-            let is_known = |r: &Red| (r.wave, &r.command, &r.blamed) == (*wave, command, blamed);
+            let is_known =
+                |r: &Red| (r.wave, &r.gate.command, &r.blamed) == (*wave, command, blamed);
             if !session.reds.iter().any(is_known) {
                 session.reds.push(red.clone());
             }
             session.red = Some(red);
         }
+        Entry::Baseline { wave, commit, commands, red } => session.baselines.push(Baseline {
+            wave: *wave,
+            commit: commit.clone(),
+            commands: commands.clone(),
+            red: red.clone(),
+        }),
         Entry::SyncStopped { integration, target, worktree } => {
             session.stopped = Some(Stopped {
                 integration: integration.clone(),
@@ -343,6 +359,7 @@ fn judged(session: &mut Session, id: &ObjectiveId, tip: &str, phase: Phase) -> R
     standing.judged = true;
     standing.tip = Some(tip.to_owned());
     standing.said.clear();
+    standing.gate = None;
     Ok(())
 }
 
@@ -359,6 +376,7 @@ fn carried_out(session: &mut Session, operation: &Operation, time: &str) -> Resu
             standing.tip = None;
             standing.judged = true;
             standing.said.clear();
+            standing.gate = None;
             standing.place = Some(Workplace {
                 branch: branch.clone(),
                 worktree: worktree.clone(),

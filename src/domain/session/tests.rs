@@ -1,6 +1,6 @@
 use super::*;
 
-fn id(text: &str) -> ObjectiveId {
+pub(super) fn id(text: &str) -> ObjectiveId {
     ObjectiveId::parse(text).expect("valid")
 }
 
@@ -11,6 +11,16 @@ pub(super) fn standing(name: &str) -> Standing {
     let mut standing = session.objectives[0].clone();
     standing.id = id(name);
     standing
+}
+
+/// T1 and T2 in wave 1 and T3 in wave 2, in these phases.
+pub(super) fn session(phases: &[Phase]) -> Session {
+    let session = replay(&Told::begun().0).expect("it follows");
+    let mut session = session.expect("it begins");
+    for (objective, phase) in session.objectives.iter_mut().zip(phases) {
+        objective.phase = *phase;
+    }
+    session
 }
 
 fn approval() -> Approval {
@@ -94,7 +104,8 @@ fn from_approval_to_landing() {
     told.start("T2");
     assert_eq!(told.next(), Next::Work { wave: 1, objectives: vec![id("T1"), id("T2")] });
     told.accept("T1");
-    told.say(Entry::Failed { objective: id("T2"), reason: "no".into(), by_run: false });
+    let (objective, reason) = (id("T2"), "no".to_owned());
+    told.say(Entry::Failed { objective, reason, by_run: false, gate: None });
     assert_eq!(told.next(), Next::Decide { wave: 1, objectives: vec![id("T2")] });
     told.say(Entry::Postponed { moves: vec![Place { objective: id("T2"), wave: 2 }] });
     assert_eq!(told.next(), Next::Merge { wave: 1 });
@@ -168,6 +179,22 @@ fn lines_that_cannot_follow_each_other_are_refused() {
     let mut told = Told::begun();
     told.0[1].seq = 7;
     assert!(replay(&told.0).is_err());
+}
+
+#[test]
+fn lines_of_earlier_versions_are_read() {
+    let table = [
+        r#"{"type":"failed","objective":"T1","reason":"no"}"#,
+        r#"{"type":"gate_red","wave":1,"candidate":"c","command":"make","blamed":["T1"]}"#,
+    ];
+    let mut told = Told::begun();
+    for text in table {
+        told.say(serde_json::from_str(text).expect("an entry"));
+    }
+    let session = replay(&told.0).expect("readable").expect("a session");
+    let red = session.red.expect("a gate is red");
+    assert_eq!((red.gate, red.before), (Failing::new("make", "", &[]), false));
+    assert_eq!(session.objectives[0].gate, None);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 
 use super::Crew;
+use crate::domain::commit_message::one_line;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
@@ -185,5 +186,9 @@ fn before(standing: &Standing) -> Vec<String> {
         notes.push(format!("They came back with: {why}"));
     }
     notes.extend(standing.said.iter().map(|said| format!("It was not accepted: {said}")));
+    if let Some(gate) = standing.gate.as_ref().filter(|gate| !gate.output.is_empty()) {
+        let output = one_line(&gate.output.join(" / "));
+        notes.push(format!("The end of what that gate printed: {output}"));
+    }
     notes
 }

@@ -124,8 +124,8 @@ fn failed(
     by_run: bool,
     listener: &mut dyn Listener,
 ) -> Result<()> {
-    let entry = Entry::Failed { objective: objective.clone(), reason: reason.clone(), by_run };
-    handle.append(entry)?;
+    let (of, why) = (objective.clone(), reason.clone());
+    handle.append(Entry::Failed { objective: of, reason: why, by_run, gate: None })?;
     listener.note(&format!("{objective} has failed: {}", first_line(&reason)));
     listener.event(EventKind::ObjectiveFailed { objective: objective.to_string(), reason });
     Ok(())

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::markdown::verbatim;
 use super::plan::title;
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
-use crate::domain::record::{Objective, Record, duration};
+use crate::domain::record::{Objective, Record, RedGate, duration};
 use crate::domain::session::Phase;
 
 /// Files of an objective that are named.
@@ -31,6 +32,7 @@ pub(super) struct View<'a> {
     retries: String,
     objectives: Vec<Row<'a>>,
     waves: Vec<WaveRow<'a>>,
+    reds: Vec<RedRow<'a>>,
     synced: &'a [String],
     dropped: Vec<Row<'a>>,
     authors: Vec<String>,
@@ -52,6 +54,7 @@ struct Row<'a> {
     violations: Option<String>,
     after: &'static str,
     said: &'a [String],
+    output: Vec<String>,
     backups: &'a [String],
     files: Vec<String>,
     more: Option<String>,
@@ -64,6 +67,15 @@ struct WaveRow<'a> {
     merged: &'a str,
     objectives: Vec<&'a str>,
     gates: &'a [String],
+}
+
+#[derive(Serialize)]
+struct RedRow<'a> {
+    wave: u32,
+    command: &'a str,
+    how: &'a str,
+    blame: String,
+    output: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -107,6 +119,7 @@ impl<'a> View<'a> {
             },
             objectives: record.objectives.iter().map(|o| row(record, o)).collect(),
             waves: record.waves.iter().map(wave).collect(),
+            reds: record.reds.iter().map(red).collect(),
             synced: &record.synced,
             dropped: record.objectives.iter().filter(is_dropped).map(|o| row(record, o)).collect(),
             authors: record.authors(),
@@ -157,6 +170,26 @@ fn asked(record: &Record, objective: &Objective) -> Vec<String> {
         .collect()
 }
 
+/// The end of what a gate printed, as lines of an indented block.
+fn output(lines: &[String]) -> Vec<String> {
+    lines.iter().filter(|line| !line.trim().is_empty()).map(|line| verbatim(line)).collect()
+}
+
+fn red(red: &RedGate) -> RedRow<'_> {
+    let names: Vec<&str> = red.blamed.iter().map(ObjectiveId::as_str).collect();
+    RedRow {
+        wave: red.wave,
+        command: &red.command,
+        how: if red.how.is_empty() { "did not pass" } else { &red.how },
+        blame: match names.as_slice() {
+            _ if red.before => "it was red before the wave".to_owned(),
+            [] => "no single objective turned it".to_owned(),
+            names => format!("it passed without {}", names.join(", or without ")),
+        },
+        output: output(&red.output),
+    }
+}
+
 fn row<'a>(record: &'a Record, objective: &'a Objective) -> Row<'a> {
     let o = objective;
     let files: Vec<String> =
@@ -182,6 +215,7 @@ fn row<'a>(record: &'a Record, objective: &'a Objective) -> Row<'a> {
             _ => "and kept out of the merge",
         },
         said: &o.said,
+        output: output(&o.output),
         backups: &o.backups,
         more: match (&o.start, &o.tip) {
             _ if more == 0 => None,

@@ -1,6 +1,7 @@
 //! A session by hand, from the plan to what has landed: real worktrees, real commits, real
 //! hooks.
 
+mod baseline;
 mod cycle;
 mod foreseen;
 mod forged;

@@ -61,6 +61,12 @@ fn start_with_what_is_brought_and_a_set_up() {
 }
 
 #[test]
+fn start_with_a_gate_that_is_red_before() {
+    let repo = planned_with("", "[gates]\nwave = [\"true\", \"echo no; false\"]\n");
+    Story::new(repo, &["start", "--yes"], 0).survives();
+}
+
+#[test]
 fn done_with_a_commit_and_gates() {
     let repo = at_work("", "[gates]\nobjective = [\"test -e src/auth/new.rs\"]\n");
     write(&repo, "T1", "src/auth/new.rs", "new\n");
@@ -219,12 +225,9 @@ fn land_on_a_target_that_moved() {
     Story::new(repo, &["land"], 0).survives();
 }
 
-#[test]
-fn run_with_workers() {
-    let repo = planned_with("", "[run]\njobs = 1\n[gates]\nwave = [\"true\"]\n");
-    let script = "case $AP_OBJECTIVE in\n T1) echo one > src/auth/a.rs;;\n \
-                  T2) [ -e src/web/half ] || { echo half > src/web/half; exit 1; }; \
-                  echo two > src/web/b.rs;;\n T3) echo three > docs/c.md;;\nesac\n";
+/// A planned repository with a script as its only worker.
+fn staffed(script: &str, config: &str) -> Repo {
+    let repo = planned_with("", config);
     let path = repo.beside("home").join("worker.sh");
     std::fs::write(&path, script).expect("writable");
     let team = format!(
@@ -232,7 +235,23 @@ fn run_with_workers() {
         path.to_str().expect("UTF-8")
     );
     repo.write(".ap/team.toml", team);
+    repo
+}
+
+#[test]
+fn run_with_workers() {
+    let script = "case $AP_OBJECTIVE in\n T1) echo one > src/auth/a.rs;;\n \
+                  T2) [ -e src/web/half ] || { echo half > src/web/half; exit 1; }; \
+                  echo two > src/web/b.rs;;\n T3) echo three > docs/c.md;;\nesac\n";
+    let repo = staffed(script, "[run]\njobs = 1\n[gates]\nwave = [\"true\"]\n");
     Story::new(repo, &["run", "--yes"], 0).survives();
+}
+
+#[test]
+fn run_that_keeps_going() {
+    let script = "case $AP_OBJECTIVE in\n T1) exit 3;;\n T2) echo two > src/web/b.rs;;\nesac\n";
+    let repo = staffed(script, "[run]\njobs = 1\n");
+    Story::new(repo, &["run", "--yes", "--keep-going"], 6).survives();
 }
 
 #[test]
