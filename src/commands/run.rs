@@ -12,6 +12,7 @@ use crate::domain::plan::SCHEMA;
 use crate::domain::record::performances;
 use crate::domain::session::{Next, Phase, left, next};
 use crate::domain::team::Worker;
+use crate::domain::team::stream::Limits;
 use crate::execute::baseline::baseline;
 use crate::execute::listener::Listener as _;
 use crate::execute::postpone::{fail_blamed, pass_over};
@@ -220,6 +221,9 @@ pub fn advance(
     let (jobs, only) = (manner.jobs, manner.only);
     let crew = Crew { workers, past: &past, jobs, only, known: &known };
     let open = || workshop.session(id);
+    for note in unheeded(workers, open()?.agreed.config.limits) {
+        teller.note(&note);
+    }
     loop {
         let current = open()?.session.current_wave();
         if manner.wave.is_some_and(|last| current.is_none_or(|current| current > last)) {
@@ -295,6 +299,15 @@ pub fn advance(
             }
         }
     }
+}
+
+/// Limits that a worker cannot be held to, a sentence each.
+fn unheeded(workers: &[Worker], policy: Limits) -> Vec<String> {
+    let told = workers.iter().filter(|worker| worker.can_work()).filter_map(|worker| {
+        let why = worker.limits.or(policy).unheeded(worker.stream)?;
+        Some(format!("{}: {why}", worker.id))
+    });
+    told.collect()
 }
 
 /// Before a wave begins, its gates are run on what it goes out from; `on`: what is red there is

@@ -11,6 +11,7 @@ use crate::domain::error::{Failure, Kind};
 use crate::domain::id::ObjectiveId;
 use crate::domain::plan::SCHEMA;
 use crate::domain::session::{Entry, How, Session};
+use crate::domain::team::stream::Usage;
 use crate::execute::session::look;
 use crate::store;
 use crate::ui::Format;
@@ -62,7 +63,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
         if let Some(attempt) = handle.standing(&id)?.attempts.last() {
             leftover::kill(&attempt.mark);
         }
-        handle.append(Entry::Returned { objective: id, how: How::Interrupted })?;
+        let (how, usage) = (How::Interrupted, Usage::default());
+        handle.append(Entry::Returned { objective: id, how, usage })?;
     }
     let living = at_work(&handle.session, objective.as_ref());
     if !living.is_empty() {

@@ -125,6 +125,9 @@ pub enum EventKind {
         worker: String,
         /// How long it was at work.
         seconds: f64,
+        /// What it used, as far as it says: `turns` and `cost_usd`.
+        #[serde(flatten)]
+        usage: super::team::stream::Usage,
     },
     /// A worker did not do what it was asked for.
     WorkerError {

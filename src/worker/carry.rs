@@ -32,12 +32,16 @@ pub async fn carry(
             let heard = |heard: Heard<'_>| {
                 let Heard::Line(line) = heard else { return hear(heard) };
                 hear(Heard::Line(line));
+                let before = reader.usage();
                 let activity = match line.source {
                     Source::Output => reader.line(line.text),
                     Source::Error => Activity::new(Kind::Log, line.text),
                 };
                 if let Some(activity) = activity {
                     hear(Heard::Does(activity));
+                }
+                if reader.usage() != before {
+                    hear(Heard::Used(reader.usage()));
                 }
             };
             let (ended, _) = attend(job, stop, None, heard).await?;

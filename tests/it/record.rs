@@ -543,7 +543,11 @@ fn the_history_of_workers_counts_what_each_did() {
         mark: "m".into(),
         holder: Holder { pid: 1, started: 1, boot: "b".into() },
     };
-    let returned = |how: How| Entry::Returned { objective: id("T1"), how };
+    let returned = |how: How| Entry::Returned {
+        objective: id("T1"),
+        how,
+        usage: git_ap::domain::team::stream::Usage::default(),
+    };
     let none = "nobody has worked on an objective yet\n";
     played.repo.ap(["history", "--workers"]).exits(0).answers(none);
     played.start("10:05", "T1");

@@ -14,6 +14,7 @@ pub use typed::{
 use super::document::{self, Field, FieldKind, Node};
 use super::finding::{Code, Finding, Place};
 use super::pattern::Pattern;
+use super::team::stream::Limits;
 
 /// The policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct Config {
     pub worktrees: Worktrees,
     /// The most workers at once; 0: as many as the team allows.
     pub jobs: usize,
+    /// What one run of a worker may use.
+    pub limits: Limits,
     /// Whether workers are held to their scope by the operating system.
     pub sandbox: Sandbox,
     /// What a commit elsewhere to a reserved path is met with.
@@ -132,6 +135,7 @@ fn typed(root: Option<&Node>) -> Config {
         commits: reader.commits(),
         worktrees: reader.worktrees(),
         jobs: reader.jobs(),
+        limits: reader.limits(),
         sandbox: reader.sandbox(),
         on_reserved: reader.on_reserved(),
         grant: reader.grant(),

@@ -206,13 +206,13 @@ static RUN: Shape = Shape {
             "max_cost",
             FieldKind::Number,
             "",
-            "What a worker may cost, as its stream reports it.",
+            "US dollars that a try of a worker may cost, as what it prints reports it.",
         ),
         Field::optional(
             "max_turns",
             FieldKind::Integer(1, 1_000_000),
             "",
-            "How many turns a worker may take.",
+            "How many turns a try of a worker may take: answers of its model, or uses of a tool.",
         ),
     ],
 };

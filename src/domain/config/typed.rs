@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::{CONFIG, INFALLIBLE};
 use crate::domain::document::{self, FieldKind, Node};
+use crate::domain::team::stream::{Cost, Limits};
 
 /// `[gates]`: commands that must pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,11 +181,20 @@ impl<'a> Reader<'a> {
         self.value(table, key, |n| T::try_from(n.as_integer()?).ok())
     }
 
-    /// One of the words of the key's row.
     pub(super) fn jobs(&self) -> usize {
         self.number("run", "jobs")
     }
 
+    /// What a run of a worker may use; these keys have no default.
+    pub(super) fn limits(&self) -> Limits {
+        let of = |key: &str| self.root.and_then(|r| r.get("run")).and_then(|t| t.get(key));
+        Limits {
+            turns: of("max_turns").and_then(Node::as_integer).and_then(|n| u64::try_from(n).ok()),
+            cost: of("max_cost").and_then(Node::as_number).and_then(Cost::of),
+        }
+    }
+
+    /// One of the words of the key's row.
     fn choice<T: Copy>(&self, table: &str, key: &str, words: &[(&str, T)]) -> T {
         self.value(table, key, |n| words.iter().find(|(w, _)| n.as_str() == Some(w)).map(|w| w.1))
     }

@@ -100,6 +100,16 @@ impl Node {
     }
 
     /// The number.
+    pub fn as_number(&self) -> Option<f64> {
+        match &self.value {
+            #[expect(clippy::cast_precision_loss, reason = "it is read as a floating-point number")]
+            Value::Integer(number) => Some(*number as f64),
+            Value::Float(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The whole number, if it is one.
     pub fn as_integer(&self) -> Option<i64> {
         match &self.value {
             Value::Integer(number) => Some(*number),

@@ -180,12 +180,7 @@ impl Checker<'_> {
             }
             FieldKind::Integer(low, high) => self.integer(node, name, low, high),
             FieldKind::Number => {
-                let number = match &node.value {
-                    #[expect(clippy::cast_precision_loss, reason = "only its sign is looked at")]
-                    Value::Integer(n) => Some(*n as f64),
-                    Value::Float(n) => Some(*n),
-                    _ => None,
-                };
+                let number = node.as_number();
                 if !number.is_some_and(|n| n.is_finite() && n >= 0.0) {
                     self.wrong(node, name, "a number that is not negative", "1.5");
                 }

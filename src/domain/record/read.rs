@@ -8,6 +8,7 @@ use crate::domain::finding::{Code, Finding, Place};
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::plan::{SCHEMA, TaskType};
 use crate::domain::session::Phase;
+use crate::domain::team::stream::{Cost, Usage};
 
 /// Every phase, to be found by its word.
 const PHASES: [Phase; 10] = [
@@ -149,6 +150,10 @@ impl Reader<'_> {
             ended,
             how: text(node, "how"),
             violations: number(node, "violations"),
+            usage: Usage {
+                turns: node.get("turns").map(|_| number(node, "turns")),
+                cost: node.get("cost_usd").and_then(Node::as_number).and_then(Cost::of),
+            },
         })
     }
 

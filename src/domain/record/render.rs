@@ -101,6 +101,12 @@ impl Writer {
         if one.violations > 0 {
             self.number("violations", one.violations.into());
         }
+        if let Some(turns) = one.usage.turns {
+            self.number("turns", turns);
+        }
+        if let Some(cost) = one.usage.cost {
+            self.line("cost_usd", cost.to_string().trim_start_matches('$'));
+        }
     }
 
     fn red(&mut self, red: &RedGate) {

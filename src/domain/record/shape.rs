@@ -70,7 +70,7 @@ static TRY: Shape = Shape {
         Field::optional("ended", TEXT, "", "When it came back, RFC 3339; it did not if left out."),
         Field::required(
             "how",
-            FieldKind::Choice(&["open", "ended", "failed", "interrupted"]),
+            FieldKind::Choice(&["open", "ended", "failed", "interrupted", "exceeded"]),
             "How it came back.",
         ),
         Field::optional(
@@ -79,6 +79,8 @@ static TRY: Shape = Shape {
             "0",
             "How often a change outside the scope was found behind it.",
         ),
+        Field::optional("turns", COUNT, "", "Turns that it took, if it said that."),
+        Field::optional("cost_usd", FieldKind::Number, "", "US dollars that it cost, if it said."),
     ],
 };
 

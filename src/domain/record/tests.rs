@@ -4,6 +4,7 @@ use crate::domain::session::{
     Approval, Asked as State, Attempt, Failing, Holder, How, Landing, Place, Red, Returned, Tip,
     Workplace,
 };
+use crate::domain::team::stream::{Cost, Usage};
 
 const HOSTILE: &str = "a\nAP-Plan: x\n[[objective]]\n\"\"\" ''' {{x}} \u{1b}[2J\u{202e}é\\";
 
@@ -56,6 +57,7 @@ fn standing(name: &str, phase: Phase) -> Standing {
 
 fn attempt(worker: &str, violations: u32, how: Option<How>) -> Attempt {
     let time = "2025-10-08T10:50:00.000Z".to_owned();
+    let usage = Usage { turns: Some(3), cost: Cost::of(0.25) };
     Attempt {
         worker: worker.into(),
         reason: HOSTILE.into(),
@@ -64,7 +66,7 @@ fn attempt(worker: &str, violations: u32, how: Option<How>) -> Attempt {
         holder: Holder { pid: 1, started: 1, boot: "b".into() },
         began: "2025-10-08T10:46:00.000Z".into(),
         violations,
-        returned: how.map(|how| Returned { time, how }),
+        returned: how.map(|how| Returned { time, how, usage }),
     }
 }
 
@@ -161,6 +163,7 @@ fn facts() -> Facts {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the whole text stands here")]
 fn a_session_becomes_this_text() {
     let mut session = session();
     session.landed =
@@ -238,6 +241,8 @@ began = \"2025-10-08T10:46:00.000Z\"
 ended = \"2025-10-08T10:50:00.000Z\"
 how = \"failed\"
 violations = 1
+turns = 3
+cost_usd = 0.25
 
 [[try]]
 objective = \"T1\"
@@ -245,6 +250,8 @@ worker = \"two\"
 began = \"2025-10-08T10:46:00.000Z\"
 ended = \"2025-10-08T10:50:00.000Z\"
 how = \"ended\"
+turns = 3
+cost_usd = 0.25
 
 [[red]]
 wave = 1

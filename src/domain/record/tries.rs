@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::HUMAN;
 use crate::domain::id::ObjectiveId;
 use crate::domain::session::{How, Phase, Standing};
+use crate::domain::team::stream::Usage;
 
 /// One try of a worker at an objective.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -17,10 +18,13 @@ pub struct Try {
     pub began: String,
     /// When it came back, RFC 3339; none: it did not.
     pub ended: Option<String>,
-    /// How it came back: `ended`, `failed` or `interrupted`; `open`: it did not.
+    /// How it came back: `ended`, `failed`, `interrupted` or `exceeded`; `open`: it did not.
     pub how: String,
     /// How often a change outside the scope was found behind it.
     pub violations: u32,
+    /// What it used, as far as it said.
+    #[serde(flatten)]
+    pub usage: Usage,
 }
 
 /// Who worked on an objective last. Where a worker came back with nothing that could be taken and
@@ -30,7 +34,7 @@ pub(super) fn worker(standing: &Standing) -> &str {
     let how = last.returned.as_ref().map(|returned| &returned.how);
     let is_done = matches!(standing.phase, Phase::Accepted | Phase::Merged);
     match how {
-        Some(How::Failed { .. } | How::Interrupted) if is_done => HUMAN,
+        Some(How::Failed { .. } | How::Interrupted | How::Exceeded { .. }) if is_done => HUMAN,
         _ => &last.worker,
     }
 }
@@ -47,8 +51,10 @@ pub(super) fn tries(standing: &Standing) -> impl Iterator<Item = Try> {
             Some(How::Ended) => "ended",
             Some(How::Failed { .. }) => "failed",
             Some(How::Interrupted) => "interrupted",
+            Some(How::Exceeded { .. }) => "exceeded",
         }
         .to_owned(),
         violations: attempt.violations,
+        usage: attempt.returned.as_ref().map(|returned| returned.usage).unwrap_or_default(),
     })
 }

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Holder, Phase, Standing};
+use crate::domain::team::stream::Usage;
 
 /// One try of a worker.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +34,8 @@ pub struct Returned {
     pub time: String,
     /// How.
     pub how: How,
+    /// What it used, as far as it says.
+    pub usage: Usage,
 }
 
 /// How a worker came back.
@@ -48,6 +51,11 @@ pub enum How {
     },
     /// It was stopped, or its watcher died: that says nothing about it.
     Interrupted,
+    /// It was stopped because it used more than it may.
+    Exceeded {
+        /// What of, in words.
+        why: String,
+    },
 }
 
 /// What an objective asks of `run`.
@@ -100,13 +108,19 @@ pub enum Again {
 }
 
 /// Who tries again: the first worker as often as the plan has it, then one other, once (DESIGN
-/// §8). What was interrupted does not count, nor what was before the owner's `retry`.
+/// §8). What was interrupted does not count, nor what was before the owner's `retry`. After one
+/// that used more than it may, nobody does: it would be spent once more.
 pub fn again(standing: &Standing, retries: u32) -> Again {
     let counted: Vec<&Attempt> = standing.attempts[standing.tries_from..]
         .iter()
         .filter(|a| a.returned.as_ref().is_none_or(|returned| returned.how != How::Interrupted))
         .collect();
     let Some(first) = counted.first() else { return Again::Another(Vec::new()) };
+    let beyond =
+        |a: &&Attempt| a.returned.as_ref().is_some_and(|r| matches!(r.how, How::Exceeded { .. }));
+    if counted.iter().any(beyond) {
+        return Again::Nobody;
+    }
     let by_first = counted.iter().filter(|attempt| attempt.worker == first.worker).count();
     if counted.len() > by_first {
         return Again::Nobody;
@@ -131,7 +145,7 @@ mod tests {
             holder: Holder { pid: 1, started: 1, boot: String::new() },
             began: String::new(),
             violations: 0,
-            returned: how.map(|how| Returned { time: String::new(), how }),
+            returned: how.map(|how| Returned { time: String::new(), how, usage: Usage::default() }),
         }
     }
 
@@ -181,6 +195,9 @@ mod tests {
         let other = |worker: &str| Again::Another(vec![worker.to_owned()]);
         let interrupted = || Some(How::Interrupted);
         let failed = || Some(How::Failed { why: "x".to_owned() });
+        let beyond = || Some(How::Exceeded { why: "x".to_owned() });
+        assert_eq!(again(&of(&[("a", beyond())], 0), 9), Again::Nobody);
+        assert_eq!(again(&of(&[("a", beyond())], 1), 9), Again::Another(vec![]));
         assert_eq!(again(&of(&[], 0), 1), Again::Another(vec![]));
         assert_eq!(again(&of(&[("a", failed())], 0), 1), same("a"));
         assert_eq!(again(&of(&[("a", failed())], 0), 0), other("a"));

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Failing, How};
 use crate::domain::id::{ObjectiveId, PlanId};
+use crate::domain::team::stream::Usage;
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -117,6 +118,9 @@ pub enum Entry {
         /// How it came back.
         #[serde(flatten)]
         how: How,
+        /// What it used, as far as it says.
+        #[serde(default, skip_serializing_if = "Usage::is_unknown")]
+        usage: Usage,
     },
     /// Somebody wants workers to be stopped.
     StopAsked {

@@ -239,10 +239,11 @@ fn step(session: &mut Session, line: &Line, entry: &Entry) -> Result<(), String>
                 returned: None,
             });
         }
-        Entry::Returned { objective, how } => {
+        Entry::Returned { objective, how, usage } => {
             let attempt = of(session, objective)?.attempts.last_mut();
             let attempt = attempt.ok_or("ends the work of a worker that was not started")?;
-            attempt.returned = Some(Returned { time: line.time.clone(), how: how.clone() });
+            attempt.returned =
+                Some(Returned { time: line.time.clone(), how: how.clone(), usage: *usage });
         }
         Entry::StopAsked { objective } => session.stops.push((line.seq, objective.clone())),
     }

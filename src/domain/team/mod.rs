@@ -91,6 +91,18 @@ static WORKER: Shape = Shape {
         Field::optional("max_concurrent", FieldKind::Integer(1, 1024), "1", "Objectives at once."),
         Field::optional("enabled", FieldKind::Boolean, "true", "Whether it gets work."),
         Field::optional(
+            "max_cost",
+            FieldKind::Number,
+            "",
+            "US dollars that a try of it may cost; else `[run]` of config.toml says.",
+        ),
+        Field::optional(
+            "max_turns",
+            FieldKind::Integer(1, 1_000_000),
+            "",
+            "Turns that a try of it may take; else `[run]` of config.toml says.",
+        ),
+        Field::optional(
             "timeout_seconds",
             FieldKind::Integer(1, 86_400),
             "900",
@@ -203,6 +215,8 @@ pub fn scaffold() -> String {
             ("", "id" | "preset" | "agent_type" | "tool" | "stream") => "\"codex\"",
             ("", "command") => "[\"codex\", \"exec\", \"--json\", \"-\"]",
             ("", "url") => "\"http://127.0.0.1:8123/mcp\"",
+            ("", "max_cost") => "5.0",
+            ("", "max_turns") => "100",
             ("", "co_author") => "\"Codex <codex@openai.com>\"",
             ("", _) => "\"…\"",
             (default, _) => default,

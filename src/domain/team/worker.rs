@@ -2,7 +2,7 @@
 //! defaults of the table of keys.
 
 use super::preset::{self, Preset};
-use super::stream::Stream;
+use super::stream::{Cost, Limits, Stream};
 use crate::domain::document::{Node, closest};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::finding::{Code, Finding, Place};
@@ -76,6 +76,8 @@ pub struct Worker {
     pub max_concurrent: u32,
     /// Whether it gets work.
     pub enabled: bool,
+    /// What a try of it may use, where its entry says that.
+    pub limits: Limits,
     /// After how many seconds it is stopped when it is asked for a plan.
     pub timeout_seconds: u64,
     /// Variables that it gets; a value may hold `${NAME}`.
@@ -223,6 +225,10 @@ pub(super) fn worker(text: &str, node: &Node, findings: &mut Vec<Finding>) -> Op
         approve,
         capabilities: texts(node, "capabilities"),
         max_concurrent: number("max_concurrent").and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
+        limits: Limits {
+            turns: number("max_turns").and_then(|n| u64::try_from(n).ok()),
+            cost: node.get("max_cost").and_then(Node::as_number).and_then(Cost::of),
+        },
         enabled: node.get("enabled").and_then(Node::as_bool).unwrap_or(true),
         timeout_seconds: number("timeout_seconds")
             .and_then(|n| u64::try_from(n).ok())

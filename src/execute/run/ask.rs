@@ -13,6 +13,7 @@ use crate::domain::path::RepoPath;
 use crate::domain::prompt::prompt_in;
 use crate::domain::session::{How, Request, Session, Standing};
 use crate::domain::team::Worker;
+use crate::domain::team::stream::Limits;
 use crate::execute::gates;
 use crate::execute::session::{Agreed, Handle};
 use crate::execute::start::environment;
@@ -34,6 +35,8 @@ pub(super) struct Ready {
     pub(super) shown: String,
     /// What keeps it to its scope, in a line.
     pub(super) force: String,
+    /// What it may use.
+    pub(super) limits: Limits,
 }
 
 /// The directory for temporary files of an objective's workers: one finds what the one before it
@@ -150,6 +153,7 @@ pub(super) fn ready(
         log: logs.join(format!("worker-{number}.log")),
         shown: launch.shown,
         force: told,
+        limits: worker.limits.or(handle.agreed.config.limits),
     })
 }
 

@@ -14,7 +14,7 @@ use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
 use crate::domain::response::{self, Blocked};
 use crate::domain::session::{Entry, How};
-use crate::domain::team::stream::Said;
+use crate::domain::team::stream::{Said, Usage};
 use crate::execute::gates;
 use crate::execute::listener::Listener;
 use crate::execute::narrate::Interrupted;
@@ -40,6 +40,8 @@ pub(super) struct Back {
     pub(super) why: Option<String>,
     /// What it was seen to change outside of its scope.
     pub(super) beyond: Option<String>,
+    /// What it used more of than it may.
+    pub(super) over: Option<String>,
 }
 
 /// Writes down how a worker came back. What it said is kept first, so that it is there when it is
@@ -55,6 +57,9 @@ pub(super) fn record(
         Ok(ended) if ended.stopped && back.beyond.is_some() => {
             How::Failed { why: back.beyond.clone().unwrap_or_default() }
         }
+        Ok(ended) if ended.stopped && back.over.is_some() => {
+            How::Exceeded { why: back.over.clone().unwrap_or_default() }
+        }
         Ok(ended) if ended.stopped => How::Interrupted,
         Ok(ended) => {
             let claim = said.failure.as_ref().map(|why| format!("says: {}", one_line(why)));
@@ -68,14 +73,25 @@ pub(super) fn record(
     };
     keep(handle, &back.objective, &said.message)?;
     let objective = back.objective.clone();
-    handle.append(Entry::Returned { objective: objective.clone(), how: how.clone() })?;
+    let (of, came) = (objective.clone(), how.clone());
+    handle.append(Entry::Returned { objective: of, how: came, usage: said.usage })?;
     listener.event(EventKind::WorkerMetrics {
         objective: objective.to_string(),
         worker: back.worker.clone(),
         seconds: back.took.as_secs_f64(),
+        usage: said.usage,
     });
     match &how {
-        How::Ended => {}
+        How::Ended => {
+            if let Some(over) = &back.over {
+                listener.note(&format!("{objective}: {} {over}", back.worker));
+            }
+        }
+        How::Exceeded { why } => {
+            let (worker, reason) = (back.worker.clone(), why.clone());
+            listener.note(&format!("{objective}: {worker} was stopped: it {why}"));
+            listener.event(EventKind::WorkerError { worker, reason });
+        }
         How::Failed { why } => {
             let (worker, reason) = (back.worker.clone(), why.clone());
             listener.note(&format!("{objective}: {worker} {}", first_line(why)));
@@ -103,7 +119,11 @@ pub(super) fn orphaned(handle: &mut Handle<'_>, objective: &ObjectiveId) -> Resu
     let attempt = handle.standing(objective)?.attempts.last();
     let mark = attempt.context("an orphan was dispatched")?.mark.clone();
     leftover::kill(&mark);
-    handle.append(Entry::Returned { objective: objective.clone(), how: How::Interrupted })?;
+    handle.append(Entry::Returned {
+        objective: objective.clone(),
+        how: How::Interrupted,
+        usage: Usage::default(),
+    })?;
     Ok(())
 }
 
@@ -166,6 +186,7 @@ pub(super) fn judge(
     }
     let claim = match how {
         Some(How::Failed { why }) => Some(why),
+        Some(How::Exceeded { why }) => Some(format!("it was stopped: it {why}")),
         _ => response.failure.map(|why| format!("reports a failure: {}", one_line(&why))),
     };
     if let Some(why) = claim {

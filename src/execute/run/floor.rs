@@ -319,11 +319,12 @@ impl<'a, 'h> Floor<'a, 'h> {
     }
 
     fn spawn(&self, number: usize, ready: Ready) -> Result<watch::Sender<Urgency>> {
-        let Ready { job, way, log, .. } = ready;
+        let Ready { job, way, log, limits, .. } = ready;
         let file = open_log(&log)?;
         let (stop, urgency) = watch::channel(Urgency::GoOn);
         let (sender, backlog) = (self.sender.clone(), Arc::clone(&self.backlog));
-        let task = Task { number, job, way, file, sender, backlog };
+        let stopping = stop.clone();
+        let task = Task { number, job, way, file, sender, backlog, limits, stop: stopping };
         self.runtime.spawn(task.run(urgency));
         Ok(stop)
     }
@@ -336,9 +337,9 @@ impl<'a, 'h> Floor<'a, 'h> {
             let left = until.saturating_duration_since(Instant::now());
             match self.inbox.recv_timeout(left) {
                 Ok(Message::Does(number, activity)) => self.tell(number, activity, listener),
-                Ok(Message::IsBack(number, ended, said)) => {
+                Ok(Message::IsBack(number, ended, said, over)) => {
                     let mut handle = (self.open)()?;
-                    self.is_back(&mut handle, number, &ended, &said, listener)?;
+                    self.is_back(&mut handle, number, (&ended, &said, over), listener)?;
                     return Ok(());
                 }
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return Ok(()),
@@ -378,8 +379,8 @@ impl<'a, 'h> Floor<'a, 'h> {
         while let Ok(message) = self.inbox.try_recv() {
             match message {
                 Message::Does(number, activity) => self.tell(number, activity, listener),
-                Message::IsBack(number, ended, said) => {
-                    self.is_back(handle, number, &ended, &said, listener)?;
+                Message::IsBack(number, ended, said, over) => {
+                    self.is_back(handle, number, (&ended, &said, over), listener)?;
                 }
             }
         }
@@ -402,8 +403,7 @@ impl<'a, 'h> Floor<'a, 'h> {
         &mut self,
         handle: &mut Handle<'_>,
         number: usize,
-        ended: &Result<Ended>,
-        said: &Said,
+        (ended, said, over): (&Result<Ended>, &Said, Option<String>),
         listener: &mut dyn Listener,
     ) -> Result<()> {
         let at = self.at_work.iter().position(|at_work| at_work.number == number);
@@ -414,6 +414,7 @@ impl<'a, 'h> Floor<'a, 'h> {
             took: at_work.began.elapsed(),
             why: at_work.why,
             beyond: at_work.beyond,
+            over,
         };
         let how = came_back::record(handle, &back, ended, said, listener)?;
         if how == How::Interrupted || handle.require_unclaimed().is_err() {

@@ -10,7 +10,7 @@ use std::sync::mpsc::Sender;
 use anyhow::Result;
 use tokio::sync::watch;
 
-use crate::domain::team::stream::{Activity, Said};
+use crate::domain::team::stream::{Activity, Limits, Said};
 use crate::worker::{self, Ended, Heard, Job, Urgency, Way, leftover};
 
 /// How many activities may wait to be told; a worker that says more is told less of.
@@ -19,7 +19,8 @@ const BACKLOG: usize = 1_000;
 /// What a worker's task says.
 pub(super) enum Message {
     Does(usize, Activity),
-    IsBack(usize, Box<Result<Ended>>, Said),
+    /// The last is what it used more of than it may.
+    IsBack(usize, Box<Result<Ended>>, Said, Option<String>),
 }
 
 /// A worker's command while it runs.
@@ -30,12 +31,17 @@ pub(super) struct Task {
     pub(super) file: File,
     pub(super) sender: Sender<Message>,
     pub(super) backlog: Arc<AtomicUsize>,
+    /// What it may use.
+    pub(super) limits: Limits,
+    /// What it is stopped with.
+    pub(super) stop: watch::Sender<Urgency>,
 }
 
 impl Task {
     /// Runs it to its end.
     pub(super) async fn run(self, urgency: watch::Receiver<Urgency>) {
-        let Self { number, job, way, file, sender, backlog } = self;
+        let Self { number, job, way, file, sender, backlog, limits, stop } = self;
+        let mut over: Option<String> = None;
         let mut log = BufWriter::new(file);
         let mut unwritten: Option<std::io::Error> = None;
         let carried = worker::carry(&job, &way, urgency, |heard| match heard {
@@ -54,6 +60,14 @@ impl Task {
                     drop(sender.send(Message::Does(number, activity)));
                 }
             }
+            Heard::Used(usage) => {
+                if over.is_none()
+                    && let Some(why) = limits.exceeded(&usage)
+                {
+                    over = Some(why);
+                    stop.send_modify(|urgency| *urgency = (*urgency).max(Urgency::Stop));
+                }
+            }
         })
         .await;
         leftover::kill(&job.mark);
@@ -64,6 +78,6 @@ impl Task {
         if let (Ok(ended), Some(error)) = (&mut ended, unwritten) {
             ended.errors.push(format!("its log could not be written: {error}"));
         }
-        drop(sender.send(Message::IsBack(number, Box::new(ended), said)));
+        drop(sender.send(Message::IsBack(number, Box::new(ended), said, over)));
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
 use crate::domain::record::{Objective, Record, RedGate, duration};
 use crate::domain::session::Phase;
+use crate::domain::team::stream::Usage;
 
 /// Files of an objective that are named.
 const FILES: usize = 40;
@@ -48,6 +49,7 @@ struct Row<'a> {
     asked: Vec<String>,
     worker: &'a str,
     time: Option<String>,
+    used: Option<String>,
     work: Option<String>,
     gates: &'a [String],
     retries: Option<String>,
@@ -170,6 +172,12 @@ fn asked(record: &Record, objective: &Objective) -> Vec<String> {
         .collect()
 }
 
+/// What the tries at an objective used together, as far as they said.
+fn used(record: &Record, objective: &Objective) -> Option<String> {
+    let own = record.tries.iter().filter(|one| one.objective == objective.id);
+    own.map(|one| one.usage).reduce(Usage::with)?.describe()
+}
+
 /// The end of what a gate printed, as lines of an indented block.
 fn output(lines: &[String]) -> Vec<String> {
     lines.iter().filter(|line| !line.trim().is_empty()).map(|line| verbatim(line)).collect()
@@ -203,6 +211,7 @@ fn row<'a>(record: &'a Record, objective: &'a Objective) -> Row<'a> {
         asked: asked(record, o),
         worker: &o.worker,
         time: o.minutes.map(duration),
+        used: used(record, o),
         work: (o.commits > 0 || o.files > 0).then(|| {
             let (commits, files) = (count(o.commits, "commit"), count(o.files, "file"));
             format!("{commits}, {files}, {}", lines(o.lines_added, o.lines_removed))

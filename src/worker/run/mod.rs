@@ -26,7 +26,7 @@ use read::Read;
 use super::{group, leftover};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::path::quote;
-use crate::domain::team::stream::{Activity, Said};
+use crate::domain::team::stream::{Activity, Said, Usage};
 use crate::domain::team::word::Word;
 
 /// How long output is waited for that was written before the end.
@@ -97,6 +97,8 @@ pub enum Heard<'a> {
     Line(Line<'a>),
     /// It does this.
     Does(Activity),
+    /// It has used so much so far.
+    Used(Usage),
 }
 
 /// What a conversation came to.

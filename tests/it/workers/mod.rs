@@ -2,6 +2,7 @@
 
 mod disturbed;
 mod kept_going;
+mod limits;
 mod outcomes;
 mod past;
 mod trial;

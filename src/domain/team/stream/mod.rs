@@ -1,7 +1,13 @@
 //! What agents print while they work, read line by line: what they do, what their last message
 //! is, and whether they say that they failed. Nothing that they print can stop the reading.
 
+mod told;
+mod usage;
+
 use serde_json::Value;
+
+use told::{error_text, first, text, tool_use};
+pub use usage::{Cost, Limits, Usage};
 
 /// How an agent's standard output is to be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -111,6 +117,9 @@ pub struct Reader {
     /// What was printed before, or instead of, any event.
     plain: Option<String>,
     cut: bool,
+    usage: Usage,
+    /// The last message of its model that was counted as a turn.
+    counted: String,
 }
 
 /// What a run of an agent came to, by what it printed.
@@ -122,6 +131,8 @@ pub struct Said {
     pub failure: Option<String>,
     /// Whether the message was longer than what is kept.
     pub cut: bool,
+    /// What it used.
+    pub usage: Usage,
 }
 
 impl Reader {
@@ -135,7 +146,14 @@ impl Reader {
             failure: None,
             plain: Some(String::new()),
             cut: false,
+            usage: Usage::default(),
+            counted: String::new(),
         }
+    }
+
+    /// What it has used so far.
+    pub fn usage(&self) -> Usage {
+        self.usage
     }
 
     /// Takes a line without its end, and says what it shows the agent doing.
@@ -169,7 +187,7 @@ impl Reader {
         let result = self.result.filter(|result| !result.trim().is_empty());
         let plain = self.plain.filter(|_| self.stream != Stream::Text);
         let message = result.or(plain).unwrap_or(self.message);
-        Said { message, failure: self.failure, cut: self.cut }
+        Said { message, failure: self.failure, cut: self.cut, usage: self.usage }
     }
 
     /// A whole message in place of the one before.
@@ -204,6 +222,10 @@ impl Reader {
     /// `thread.started turn.started item.started item.completed turn.completed turn.failed`.
     fn codex(&mut self, event: &Value) -> Option<Activity> {
         let item = &event["item"];
+        let idle = ["error", "reasoning", "todo_list", ""];
+        if event["type"] == "item.completed" && !idle.contains(&text(&item["type"])) {
+            self.usage.turn();
+        }
         match (text(&event["type"]), text(&item["type"])) {
             ("item.completed", "agent_message") => self.message(text(&item["text"])),
             ("item.completed", "reasoning") => Activity::new(Kind::Reasoning, text(&item["text"])),
@@ -229,6 +251,12 @@ impl Reader {
     fn claude(&mut self, event: &Value) -> Option<Activity> {
         match text(&event["type"]) {
             "assistant" => {
+                // One message may come in several parts, each with its id.
+                let id = text(&event["message"]["id"]);
+                if id.is_empty() || id != self.counted {
+                    id.clone_into(&mut self.counted);
+                    self.usage.turn();
+                }
                 let content = event["message"]["content"].as_array()?;
                 let texts = content.iter().filter(|part| part["type"] == "text");
                 let whole: Vec<&str> = texts.map(|part| text(&part["text"])).collect();
@@ -237,6 +265,8 @@ impl Reader {
                 tool.and_then(|part| tool_use(text(&part["name"]), &part["input"])).or(said)
             }
             "result" => {
+                self.usage.all_turns(&event["num_turns"]);
+                self.usage.all_spent(&event["total_cost_usd"]);
                 if event["is_error"] == true {
                     let result = &event["result"];
                     return self.fail(if result.is_string() { result } else { &event["subtype"] });
@@ -254,10 +284,14 @@ impl Reader {
         match text(&event["type"]) {
             "message" if event["role"] == "assistant" => {
                 let content = text(&event["content"]);
+                if event["delta"] != true || !self.open {
+                    self.usage.turn();
+                }
                 if event["delta"] == true { self.part(content) } else { self.message(content) }
             }
             "tool_use" => {
                 self.open = false;
+                self.usage.turn();
                 tool_use(text(&event["tool_name"]), &event["parameters"])
             }
             "error" => Activity::new(Kind::Log, text(&event["message"])),
@@ -280,6 +314,11 @@ impl Reader {
                 Activity::new(Kind::Reasoning, said)
             }
             "tool_use" => tool_use(text(&part["tool"]), &part["state"]["input"]),
+            "step_finish" => {
+                self.usage.turn();
+                self.usage.spent(&part["cost"]);
+                None
+            }
             "error" => self.fail(&event["error"]),
             _ => None,
         }
@@ -290,10 +329,13 @@ impl Reader {
     fn copilot(&mut self, event: &Value) -> Option<Activity> {
         let data = &event["data"];
         match text(&event["type"]) {
-            "assistant.message" => match text(&data["content"]) {
-                "" => None,
-                said => self.message(said),
-            },
+            "assistant.message" => {
+                self.usage.turn();
+                match text(&data["content"]) {
+                    "" => None,
+                    said => self.message(said),
+                }
+            }
             "tool.execution_start" => tool_use(text(&data["toolName"]), &data["arguments"]),
             "session.error" => self.fail(data),
             "result" => match event["exitCode"].as_i64() {
@@ -309,6 +351,8 @@ impl Reader {
         match text(&event["type"]) {
             "message_end" if event["message"]["role"] == "assistant" => {
                 let message = &event["message"];
+                self.usage.turn();
+                self.usage.spent(&message["usage"]["cost"]["total"]);
                 if message["stopReason"] == "error" {
                     return self.fail(&message["errorMessage"]);
                 }
@@ -350,38 +394,6 @@ fn event(line: &str) -> Option<Value> {
     }
     let value: Value = serde_json::from_str(line).ok()?;
     (value["type"].is_string() && value["objective"].is_null()).then_some(value)
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-fn first<'a>(values: &[&'a Value]) -> &'a Value {
-    values.iter().find(|value| !value.is_null()).unwrap_or(&values[0])
-}
-
-/// A tool with the one argument that says most.
-fn tool_use(name: &str, input: &Value) -> Option<Activity> {
-    let keys = ["command", "cmd", "file_path", "filePath", "path", "pattern", "query", "url"];
-    let said = keys.iter().find_map(|key| input[*key].as_str());
-    let text = match said.and_then(|said| said.lines().find(|line| !line.trim().is_empty())) {
-        Some(said) => format!("{name}: {}", said.trim()),
-        None => name.to_owned(),
-    };
-    let writes = ["edit", "write", "patch", "replace"];
-    let lower = name.to_ascii_lowercase();
-    let codes = writes.iter().any(|word| lower.contains(word));
-    Activity::new(if codes { Kind::Coding } else { Kind::ToolUse }, &text)
-}
-
-/// The words of an error, however deep they stand.
-fn error_text(error: &Value) -> String {
-    if let Some(text) = error.as_str() {
-        return text.to_owned();
-    }
-    let inner = [&error["message"], &error["data"]["message"], &error["error"]["message"]];
-    let found = inner.iter().find_map(|value| value.as_str());
-    found.map_or_else(|| error.to_string(), str::to_owned)
 }
 
 #[cfg(test)]

@@ -147,3 +147,32 @@ fn what_an_agent_does_is_told() {
     assert_eq!((told.kind, told.text.as_str()), (Kind::Progress, "25% - reading"));
     assert_eq!(reader.line("anything else"), None);
 }
+
+#[test]
+fn what_each_stream_says_that_was_used() {
+    let step = r#"{"type":"step_finish","part":{"reason":"tool-calls","cost":0.25}}"#;
+    let part = r#"{"type":"assistant","message":{"id":"m1","content":[]}}"#;
+    let next = r#"{"type":"assistant","message":{"id":"m2","content":[]}}"#;
+    let result =
+        r#"{"type":"result","is_error":false,"result":"x","num_turns":7,"total_cost_usd":1.5}"#;
+    let command = r#"{"type":"item.completed","item":{"type":"command_execution"}}"#;
+    let thought = r#"{"type":"item.completed","item":{"type":"reasoning","text":"hm"}}"#;
+    let delta = r#"{"type":"message","role":"assistant","content":"a","delta":true}"#;
+    let tool = r#"{"type":"tool_use","tool_name":"write_file","parameters":{}}"#;
+    let answer = r#"{"type":"assistant.message","data":{"content":""}}"#;
+    let ended = r#"{"type":"message_end","message":{"role":"assistant","content":[],"usage":{"cost":{"total":0.5}}}}"#;
+    let table: [(Stream, &[&str], Option<&str>); 9] = [
+        (Stream::Opencode, &[step, step, step], Some("3 turns, $0.75")),
+        (Stream::Claude, &[part, part, next], Some("2 turns")),
+        (Stream::Claude, &[part, part, next, result], Some("7 turns, $1.50")),
+        (Stream::Codex, &[command, thought, command], Some("2 turns")),
+        (Stream::Gemini, &[tool, tool, delta, delta], Some("3 turns")),
+        (Stream::Copilot, &[answer], Some("1 turn")),
+        (Stream::Pi, &[ended, ended], Some("2 turns, $1.00")),
+        (Stream::Text, &[part], None),
+        (Stream::Claude, &[r#"{"type":"result","num_turns":-1,"total_cost_usd":"x"}"#], None),
+    ];
+    for (stream, lines, expected) in table {
+        assert_eq!(said(stream, lines).usage.describe().as_deref(), expected, "{stream:?}");
+    }
+}
