@@ -4,7 +4,7 @@
 use std::fmt;
 
 /// Whose fault a failure is, and with that the exit code of the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// The command line says something that cannot be meant. Exit code 2.

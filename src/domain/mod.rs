@@ -15,6 +15,7 @@ pub mod guard;
 pub mod history;
 pub mod id;
 pub mod learnings;
+pub mod letter;
 pub mod merge;
 pub mod overlap;
 pub mod path;

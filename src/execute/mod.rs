@@ -13,6 +13,7 @@ pub mod land;
 pub mod listener;
 pub mod narrate;
 pub mod place;
+pub mod post;
 pub mod postpone;
 pub mod prepare;
 pub mod process;

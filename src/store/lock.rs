@@ -29,4 +29,10 @@ impl Lock {
         file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
         Ok(Self { _file: file })
     }
+
+    /// Whether this process could hold the lock of a session, in whose folder it is. access(2)
+    /// does not know what a sandbox keeps closed, so the file is opened.
+    pub fn is_possible(folder: &Path) -> bool {
+        File::options().append(true).open(folder.join("lock")).is_ok()
+    }
 }

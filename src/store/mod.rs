@@ -2,6 +2,7 @@
 //! read and written. Nothing here is ever half-written, and every write is a step that a test can make fail or kill.
 
 mod holder;
+mod inbox;
 mod journal;
 pub mod layout;
 mod lock;
@@ -11,6 +12,7 @@ mod steps;
 mod writer;
 
 pub use holder::{is_alive, this_process};
+pub use inbox::{Inbox, Name, Taken};
 pub use journal::{Journal, sessions};
 pub use lock::Lock;
 pub use plans::{Plans, list};

@@ -11,7 +11,6 @@ use super::{Ctx, Exit};
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::plan::SCHEMA;
 use crate::domain::session::{Asked, Request};
-use crate::execute::session::Handle;
 use crate::ui::{Format, text};
 
 /// Say who may touch a path, and widen the scope of an objective that is worked on
@@ -70,12 +69,6 @@ pub(super) fn as_json(request: &Request) -> serde_json::Value {
         "reason": reason,
         "holder": holder,
     })
-}
-
-/// Requests as they stand now.
-fn steered(handle: &Handle<'_>, seqs: &[u64]) -> Vec<Request> {
-    let requests = handle.session.requests.iter();
-    requests.filter(|r| seqs.contains(&r.seq)).cloned().collect()
 }
 
 fn show_requests(

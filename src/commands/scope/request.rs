@@ -2,15 +2,16 @@
 
 use anyhow::Result;
 
-use super::{show_requests, steered};
+use super::show_requests;
 use crate::commands::session::{Notes, Workshop};
 use crate::commands::{Ctx, Exit, page};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::{ObjectiveId, PlanId};
+use crate::domain::letter::Letter;
 use crate::domain::path::RepoPath;
 use crate::domain::pattern::Pattern;
-use crate::domain::session::{Asked, Entry, Phase, Request};
-use crate::execute::request::{Answered, ask};
+use crate::domain::session::{Asked, Request};
+use crate::execute::post::{self, Post, Posted};
 use crate::planner::scopes::literal;
 use crate::ui::Format;
 
@@ -45,36 +46,57 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     ctx.require_format("scope request", &[Format::Human, Format::Json])?;
     let workshop = Workshop::open(ctx)?;
     let (plan, objective) = asking(&workshop, args.objective.as_deref())?;
-    if args.withdraw {
-        return withdraw(ctx, &workshop, &plan, &objective);
-    }
-    let mut handle = workshop.session(&plan)?;
-    let templates = page::templates(&workshop.project)?;
-    let answered = ask(
-        &mut handle,
-        &objective,
-        &wanted(&workshop, &args.patterns),
-        &args.why,
-        &templates,
-        &mut Notes(ctx),
-    )?;
-    let Answered::Request(request) = answered else {
-        if ctx.ui.format == Format::Json {
-            show_requests(ctx, &plan, &objective, &[], true)?;
-        } else {
-            ctx.ui.answer(&format!("{objective} may touch all of that as it is"))?;
-        }
-        return Ok(Exit::DONE);
+    let wanted = wanted(&workshop, &args.patterns);
+    let post = Post::new(workshop.tools(), &plan, &objective);
+    let letter = if args.withdraw {
+        Letter::Withdraw {}
+    } else {
+        Letter::Request { patterns: wanted, why: args.why.clone() }
     };
-    show_requests(ctx, &plan, &objective, std::slice::from_ref(&request), false)?;
-    if ctx.ui.format == Format::Human {
-        say_how_to_go_on(ctx, &plan, &objective, &request);
+    let answer = post.say_or(&letter, || {
+        let mut handle = workshop.session(&plan)?;
+        let templates = page::templates(&workshop.project)?;
+        post::answer(&mut handle, &objective, &letter, &templates, &mut Notes(ctx))
+    })?;
+    tell(ctx, &plan, &objective, &answer)?;
+    Ok(match answer {
+        Posted::Requests(requests, _) if !args.withdraw => {
+            requests.first().map_or(Exit::DONE, exit)
+        }
+        Posted::Requests(..) | Posted::May | Posted::Heard => Exit::DONE,
+    })
+}
+
+/// Says what became of what was asked for.
+fn tell(ctx: &Ctx, plan: &PlanId, objective: &ObjectiveId, answer: &Posted) -> Result<()> {
+    let (requests, note): (&[Request], _) = match answer {
+        Posted::Requests(requests, note) => (requests, note.as_deref()),
+        Posted::May | Posted::Heard => (&[], None),
+    };
+    let may = *answer == Posted::May;
+    if may && ctx.ui.format == Format::Human {
+        ctx.ui.answer(&format!("{objective} may touch all of that as it is"))?;
+    } else {
+        show_requests(ctx, plan, objective, requests, may)?;
     }
-    Ok(match request.state {
+    if ctx.ui.format == Format::Human {
+        for request in requests {
+            say_how_to_go_on(ctx, plan, objective, request);
+        }
+    }
+    if let Some(note) = note {
+        ctx.ui.note(note);
+    }
+    Ok(())
+}
+
+/// The exit code that says what became of a request.
+fn exit(request: &Request) -> Exit {
+    match request.state {
         Asked::Granted => Exit::DONE,
         Asked::Denied { .. } | Asked::Withdrawn => Kind::User.into(),
         Asked::Open | Asked::Waiting { .. } => Kind::Worker.into(),
-    })
+    }
 }
 
 /// What was typed as patterns: the name of a file that would be read as something else is written
@@ -115,28 +137,4 @@ fn say_how_to_go_on(ctx: &Ctx, plan: &PlanId, objective: &ObjectiveId, request: 
         )),
         _ => {}
     }
-}
-
-fn withdraw(
-    ctx: &Ctx,
-    workshop: &Workshop,
-    plan: &PlanId,
-    objective: &ObjectiveId,
-) -> Result<Exit> {
-    let mut handle = workshop.session(plan)?;
-    let asked: Vec<Request> = handle.session.pending(objective).cloned().collect();
-    if asked.is_empty() {
-        let message = format!("objective {objective} asks for nothing that is undecided");
-        return Err(Failure::new(Kind::User, message).hint("git ap status").into());
-    }
-    // The last one first: each takes back what it has moved itself.
-    for request in asked.iter().rev() {
-        let moves = crate::execute::request::moved_back(&handle, request)?;
-        handle.append(Entry::ScopeWithdrawn { request: request.seq, moves })?;
-    }
-    debug_assert!(handle.standing(objective).is_ok_and(|o| o.phase != Phase::Waiting));
-    let seqs: Vec<u64> = asked.iter().map(|r| r.seq).collect();
-    let now = steered(&handle, &seqs);
-    show_requests(ctx, plan, objective, &now, false)?;
-    Ok(Exit::DONE)
 }

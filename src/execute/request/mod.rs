@@ -18,7 +18,7 @@ use crate::domain::id::ObjectiveId;
 use crate::domain::overlap::Case;
 use crate::domain::pattern::Pattern;
 use crate::domain::session::{
-    Against, Answer, Asked, Entry, Holding, Request, Weighed, postponed, waits as waits_for,
+    Against, Answer, Asked, Entry, Holding, Phase, Request, Weighed, postponed, waits as waits_for,
 };
 use crate::report::Templates;
 
@@ -118,6 +118,22 @@ pub fn ask(
         give(handle, objective, wanted, &[seq], templates, listener)?;
     }
     Ok(Answered::Request(handle.request(seq)?.clone()))
+}
+
+/// An objective asks no longer for what is not decided. Returns what that was.
+pub fn withdraw(handle: &mut Handle<'_>, objective: &ObjectiveId) -> Result<Vec<Request>> {
+    let asked: Vec<Request> = handle.session.pending(objective).cloned().collect();
+    if asked.is_empty() {
+        let message = format!("objective {objective} asks for nothing that is undecided");
+        return Err(Failure::new(Kind::User, message).hint("git ap status").into());
+    }
+    // The last one first: each takes back what it has moved itself.
+    for request in asked.iter().rev() {
+        let moves = moved_back(handle, request)?;
+        handle.append(Entry::ScopeWithdrawn { request: request.seq, moves })?;
+    }
+    debug_assert!(handle.standing(objective).is_ok_and(|o| o.phase != Phase::Waiting));
+    asked.iter().map(|r| handle.request(r.seq).cloned()).collect()
 }
 
 /// What is answered to a request at once; none: all of it may be touched as it is.

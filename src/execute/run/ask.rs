@@ -18,7 +18,7 @@ use crate::execute::gates;
 use crate::execute::session::{Agreed, Handle};
 use crate::execute::start::environment;
 use crate::git::worktrees;
-use crate::store::Writer;
+use crate::store::{Inbox, Writer};
 use crate::worker::sandbox::{self, Site};
 use crate::worker::{Around, Job, PROMPT, Way, launch, leftover};
 
@@ -37,6 +37,8 @@ pub(super) struct Ready {
     pub(super) force: String,
     /// What it may use.
     pub(super) limits: Limits,
+    /// Where it may leave letters.
+    pub(super) inbox: Inbox,
 }
 
 /// The directory for temporary files of an objective's workers: one finds what the one before it
@@ -80,12 +82,13 @@ fn remove_all(folder: &Path) -> std::io::Result<()> {
     std::fs::remove_dir_all(folder)
 }
 
-/// Takes away the temporary files of objectives that nobody will go on with.
+/// Takes away the temporary files and inboxes of objectives that nobody will go on with.
 pub(super) fn without_temporary(handle: &Handle<'_>, crew: &Crew<'_>) {
     for standing in &handle.session.objectives {
         if !standing.attempts.is_empty() && standing.phase.is_settled() {
             // What cannot be removed stays for whoever cleans up temporary files.
             drop(temporary_place(handle, crew, &standing.id).map(|folder| remove_all(&folder)));
+            drop(Inbox::of(handle.journal.folder(), &standing.id).remove());
         }
     }
 }
@@ -125,6 +128,8 @@ pub(super) fn ready(
         own: &own,
         timeout: Duration::from_secs(u64::from(minutes) * 60),
     };
+    let inbox = Inbox::of(handle.journal.folder(), objective);
+    inbox.make()?;
     let launch = launch(worker, &worker.working(force.is_on()), around)?;
     let mut words = launch.job.words.clone();
     let mut told = force.told(&sandbox::Rules::default());
@@ -138,7 +143,7 @@ pub(super) fn ready(
             scope: handle.agreed.scope(objective).context("an objective of the plan")?,
             law: &handle.agreed.rules,
             temporary: Some(&temporary),
-            inbox: None,
+            inbox: Some(inbox.directory()),
             home: home.as_deref(),
             state: &worker.state(),
         })?;
@@ -154,6 +159,7 @@ pub(super) fn ready(
         shown: launch.shown,
         force: told,
         limits: worker.limits.or(handle.agreed.config.limits),
+        inbox,
     })
 }
 

@@ -42,6 +42,8 @@ pub(super) struct Back {
     pub(super) beyond: Option<String>,
     /// What it used more of than it may.
     pub(super) over: Option<String>,
+    /// Whether it only ended to be started again with what it was given.
+    pub(super) goes_on: bool,
 }
 
 /// Writes down how a worker came back. What it said is kept first, so that it is there when it is
@@ -60,7 +62,7 @@ pub(super) fn record(
         Ok(ended) if ended.stopped && back.over.is_some() => {
             How::Exceeded { why: back.over.clone().unwrap_or_default() }
         }
-        Ok(ended) if ended.stopped => How::Interrupted,
+        Ok(ended) if ended.stopped || back.goes_on => How::Interrupted,
         Ok(ended) => {
             let claim = said.failure.as_ref().map(|why| format!("says: {}", one_line(why)));
             let complaint = ended.complaint().map(|why| with_errors(why, &ended.errors));
@@ -99,7 +101,12 @@ pub(super) fn record(
         }
         How::Interrupted => {
             let why = back.why.clone().unwrap_or_else(|| "stopped".to_owned());
-            listener.note(&format!("{objective}: {} was stopped ({why})", back.worker));
+            let told = if back.goes_on {
+                format!("{} ended to go on with its wider scope", back.worker)
+            } else {
+                format!("{} was stopped ({why})", back.worker)
+            };
+            listener.note(&format!("{objective}: {told}"));
         }
     }
     Ok(how)

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use super::ask::{self, Ready};
 use super::came_back::{self, Back};
 use super::held::{held, watch};
+use super::letters::Letters;
 use super::task::{Message, Task};
 use super::turns::Step;
 use super::{Crew, Open, PACE};
@@ -30,7 +31,7 @@ use crate::execute::session::Handle;
 use crate::execute::start::{go_on, take_up};
 use crate::report::Templates;
 use crate::store;
-use crate::worker::watch::{Seen, Watch};
+use crate::worker::watch::Watch;
 use crate::worker::{Ended, Urgency};
 
 /// After how long a journal is read again that nobody has written to.
@@ -46,13 +47,14 @@ pub(super) struct AtWork {
     number: usize,
     pub(super) objective: ObjectiveId,
     pub(super) worker: String,
-    stop: watch::Sender<Urgency>,
+    pub(super) stop: watch::Sender<Urgency>,
     began: Instant,
     /// Why it was stopped, if it was not Ctrl-C.
     why: Option<String>,
     /// What it changed outside of its scope, while it was watched.
-    beyond: Option<String>,
-    watch: Option<Watch>,
+    pub(super) beyond: Option<String>,
+    pub(super) watch: Option<Watch>,
+    pub(super) letters: Letters,
 }
 
 /// An objective whose worktree is made ready.
@@ -65,8 +67,8 @@ pub(super) struct Given {
 /// The workers that are at work.
 pub(super) struct Floor<'a, 'h> {
     pub(super) crew: &'a Crew<'a>,
-    open: Open<'a, 'h>,
-    templates: &'a Templates,
+    pub(super) open: Open<'a, 'h>,
+    pub(super) templates: &'a Templates,
     runtime: runtime::Handle,
     pub(super) at_work: Vec<AtWork>,
     /// Those whose worktrees are made ready, while a look at the session lasts.
@@ -304,6 +306,7 @@ impl<'a, 'h> Floor<'a, 'h> {
         listener.note(&format!("{objective} is with {} ({reason}); {}", worker.id, ready.force));
         let watch = watch(handle, objective, listener);
         self.next += 1;
+        let letters = Letters::new(ready.inbox.clone());
         let stop = self.spawn(self.next, ready)?;
         self.at_work.push(AtWork {
             number: self.next,
@@ -314,6 +317,7 @@ impl<'a, 'h> Floor<'a, 'h> {
             why: None,
             beyond: None,
             watch,
+            letters,
         });
         Ok(())
     }
@@ -331,7 +335,8 @@ impl<'a, 'h> Floor<'a, 'h> {
 
     /// Hears what workers say, for at most so long if nobody says anything.
     pub(super) fn listen(&mut self, pace: Duration, listener: &mut dyn Listener) -> Result<()> {
-        self.look(listener);
+        self.look(listener)?;
+        self.read_letters(None, listener)?;
         let until = Instant::now() + pace;
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -343,33 +348,6 @@ impl<'a, 'h> Floor<'a, 'h> {
                     return Ok(());
                 }
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return Ok(()),
-            }
-        }
-    }
-
-    /// Takes notice of what is seen in the worktrees. Who is out of scope is stopped at once.
-    fn look(&mut self, listener: &mut dyn Listener) {
-        for at_work in &mut self.at_work {
-            let Some(watch) = &mut at_work.watch else { continue };
-            let objective = &at_work.objective;
-            while let Some(seen) = watch.ready() {
-                match seen {
-                    Seen::Changed(path) => listener.event(EventKind::WorkerActivity {
-                        source: objective.to_string(),
-                        activity_type: "coding",
-                        text: path.to_string(),
-                    }),
-                    Seen::Violation(violation) => {
-                        // The first is why it is stopped; the rest is found when it is back.
-                        if at_work.beyond.is_none() {
-                            let text = violation.message(objective);
-                            listener.note(&format!("{objective} is stopped: {text}"));
-                            at_work.beyond = Some(text);
-                        }
-                        at_work.stop.send_replace(Urgency::Stop);
-                    }
-                    Seen::Worse(text) => listener.note(&format!("{objective}: {text}")),
-                }
             }
         }
     }
@@ -406,8 +384,10 @@ impl<'a, 'h> Floor<'a, 'h> {
         (ended, said, over): (&Result<Ended>, &Said, Option<String>),
         listener: &mut dyn Listener,
     ) -> Result<()> {
+        self.read_letters(Some(&mut *handle), listener)?;
         let at = self.at_work.iter().position(|at_work| at_work.number == number);
         let at_work = self.at_work.swap_remove(at.context("a worker that is back was at work")?);
+        let said = Said { message: at_work.letters.with_end(&said.message), ..said.clone() };
         let back = Back {
             objective: at_work.objective.clone(),
             worker: at_work.worker,
@@ -415,8 +395,9 @@ impl<'a, 'h> Floor<'a, 'h> {
             why: at_work.why,
             beyond: at_work.beyond,
             over,
+            goes_on: at_work.letters.is_to_go_on(&said.message),
         };
-        let how = came_back::record(handle, &back, ended, said, listener)?;
+        let how = came_back::record(handle, &back, ended, &said, listener)?;
         if how == How::Interrupted || handle.require_unclaimed().is_err() {
             return Ok(());
         }

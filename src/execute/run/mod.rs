@@ -6,6 +6,7 @@ mod ask;
 mod came_back;
 mod floor;
 mod held;
+mod letters;
 mod task;
 mod turns;
 

@@ -2,6 +2,7 @@
 
 mod disturbed;
 mod kept_going;
+mod letters;
 mod limits;
 mod outcomes;
 mod past;
