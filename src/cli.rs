@@ -10,7 +10,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::commands::{
     Ctx, Exit, Globals, analyze, approve, check, clean, completions, config, diff, done, drop,
-    fail, history, hook, init, land, logs, man, merge, path, plan, report, retry,
+    fail, history, hook, init, land, logs, man, mcp, merge, path, plan, report, retry,
     run as run_session, sandbox, schema, scope, show, start, status, stop, sync, undo, verify,
     worker,
 };
@@ -76,6 +76,7 @@ pub enum Verb {
     Schema(schema::Args),
     Completions(completions::Args),
     Man(man::Args),
+    Mcp(mcp::Args),
 }
 
 /// How help groups the verbs; each stands in exactly one group.
@@ -89,7 +90,10 @@ const GROUPS: [(&str, &[&str]); 4] = [
         ],
     ),
     ("Look", &["analyze", "show", "report", "history", "verify"]),
-    ("Set up", &["init", "worker", "hook", "config", "sandbox", "schema", "completions", "man"]),
+    (
+        "Set up",
+        &["init", "worker", "hook", "config", "sandbox", "schema", "completions", "mcp", "man"],
+    ),
 ];
 
 const STYLES: Styles = Styles::styled()
@@ -153,6 +157,7 @@ pub fn run(ctx: &Ctx, verb: Verb) -> anyhow::Result<Exit> {
     match verb {
         Verb::Completions(args) => completions::run(ctx, &args, command()),
         Verb::Man(args) => man::run(ctx, &args, command()),
+        Verb::Mcp(args) => mcp::run(ctx, &args),
         Verb::Plan(args) => plan::run(ctx, &args),
         Verb::Check(args) => check::run(ctx, &args),
         Verb::Run(args) => run_session::run(ctx, &args),

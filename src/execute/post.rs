@@ -92,6 +92,8 @@ impl<'a> Post<'a> {
         letter: &Letter,
         directly: impl FnOnce() -> Result<Posted>,
     ) -> Result<Posted> {
+        // What could not be sent is not done here either.
+        letter.bytes()?;
         match self.said(letter)? {
             Some(posted) => Ok(posted),
             None if self.is_needed() => Err(self.nobody().into()),

@@ -17,6 +17,7 @@ mod gates;
 mod git_layer;
 mod hooks;
 mod hostile;
+mod mcp;
 mod merge_agrees;
 mod mutated_plans;
 mod oracle;

@@ -5,6 +5,8 @@ mod request;
 mod who;
 
 use anyhow::Result;
+
+pub(super) use request::wanted;
 use serde_json::json;
 
 use super::{Ctx, Exit};

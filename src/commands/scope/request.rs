@@ -101,7 +101,7 @@ fn exit(request: &Request) -> Exit {
 
 /// What was typed as patterns: the name of a file that would be read as something else is written
 /// so that it stands for itself.
-fn wanted(workshop: &Workshop, typed: &[String]) -> Vec<String> {
+pub(in crate::commands) fn wanted(workshop: &Workshop, typed: &[String]) -> Vec<String> {
     let root = &workshop.project.root;
     let meant = typed.iter().map(|text| {
         let path = RepoPath::new(text.as_bytes()).filter(|_| root.join(text).exists());

@@ -164,7 +164,7 @@ pub(super) fn ready(
 }
 
 /// The prompt of an objective, with what became of those who tried before.
-pub(super) fn prompt(session: &Session, agreed: &Agreed, standing: &Standing) -> Result<String> {
+pub fn prompt(session: &Session, agreed: &Agreed, standing: &Standing) -> Result<String> {
     let mut plan = agreed.plan.clone();
     let waves: Vec<u32> = plan
         .objectives

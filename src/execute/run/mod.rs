@@ -29,6 +29,7 @@ use crate::git::{Repository, worktrees};
 use crate::report::Templates;
 use crate::worker::{Urgency, sandbox};
 
+pub use ask::prompt;
 use floor::Floor;
 
 /// How long it is waited for something to happen before the journal is looked at again.

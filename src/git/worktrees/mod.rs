@@ -323,6 +323,15 @@ pub fn os_path_of(bytes: &[u8]) -> OsString {
     os_str(bytes)
 }
 
+/// Whether git ignores a path of a worktree, so that no commit holds it; one that it tracks it
+/// does not ignore.
+pub fn is_output(worktree: &Path, path: &RepoPath) -> Result<bool> {
+    // It takes a path for a pattern that may begin with magic, and no word against that.
+    let row = [b"./", path.as_bytes(), b"\0"].concat();
+    let asked = Git::elsewhere(worktree).answer(["check-ignore", "-z", "--stdin"], Some(&row))?;
+    Ok(asked.success && !asked.stdout.is_empty())
+}
+
 /// Files that git ignores in a worktree, sorted, and in place of what is below it each directory
 /// that holds nothing else, whether git ignores the directory itself or not.
 pub fn ignored(worktree: &Path) -> Result<Vec<RepoPath>> {

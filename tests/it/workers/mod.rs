@@ -25,7 +25,7 @@ echo '### Change Summary'
 
 /// A planned repository whose team is one script. `before` is what it does first; `rows` are more
 /// lines of its entry.
-fn team(before: &str, rows: &str, config: &str, more: &str) -> Repo {
+pub fn team(before: &str, rows: &str, config: &str, more: &str) -> Repo {
     let repo = planned_with(more, config);
     let script = repo.beside("worker.sh");
     std::fs::write(&script, format!("cat > /dev/null\n{before}\n{GOOD}")).expect("writable");
@@ -40,7 +40,7 @@ fn team(before: &str, rows: &str, config: &str, more: &str) -> Repo {
 }
 
 /// `git ap` with a temporary directory of its own.
-fn ap<'r>(repo: &'r Repo, arguments: &[&str]) -> crate::support::Run<'r> {
+pub fn ap<'r>(repo: &'r Repo, arguments: &[&str]) -> crate::support::Run<'r> {
     repo.ap(arguments).env("TMPDIR", &repo.beside("tmp").to_string_lossy())
 }
 
@@ -54,7 +54,7 @@ fn phase(repo: &Repo, objective: &str) -> (String, String) {
     (found["phase"].as_str().expect("a word").to_owned(), said.join("; "))
 }
 
-fn tip() -> String {
+pub fn tip() -> String {
     format!("ap/{ID}/integration")
 }
 
