@@ -5,7 +5,8 @@
 use anyhow::Result;
 use tokio::sync::watch;
 
-use super::run::{Ended, Heard, Job, Source, Urgency, attend};
+use super::run::{Ended, Heard, Job, Line, Source, Talk, Urgency, attend};
+use super::{acp, mcp};
 use crate::domain::team::stream::{Activity, Kind, Reader, Said, Stream};
 
 /// How a worker is spoken to.
@@ -13,6 +14,12 @@ use crate::domain::team::stream::{Activity, Kind, Reader, Said, Stream};
 pub enum Way {
     /// Its command has been given everything, and prints what it does.
     Command(Stream),
+    /// Over the Agent Client Protocol.
+    Acp(acp::Errand),
+    /// Over the Model Context Protocol, with a server that is started.
+    Mcp(mcp::Errand),
+    /// The same, with a server that listens somewhere. There is no process to start.
+    Remote(mcp::Errand, mcp::Remote),
 }
 
 /// Has a worker do what it is asked, to the end, and hands on what is heard. When `stop` asks for
@@ -47,5 +54,33 @@ pub async fn carry(
             let (ended, _) = attend(job, stop, None, heard).await?;
             Ok((ended, reader.finish()))
         }
+        Way::Acp(errand) => {
+            let errand = errand.clone();
+            let talk: Talk = Box::new(move |pipes| Box::pin(acp::talk(errand, pipes)));
+            let (ended, said) = attend(job, stop, Some(talk), with_errors(hear)).await?;
+            Ok((ended, said.unwrap_or_default()))
+        }
+        Way::Mcp(errand) => {
+            let errand = errand.clone();
+            let talk: Talk = Box::new(move |pipes| Box::pin(mcp::talk(errand, pipes)));
+            let (ended, said) = attend(job, stop, Some(talk), with_errors(hear)).await?;
+            Ok((ended, said.unwrap_or_default()))
+        }
+        Way::Remote(errand, remote) => {
+            mcp::visit(errand.clone(), remote, job.timeout, stop, hear).await
+        }
+    }
+}
+
+/// Also tells what one that is spoken with prints on standard error: its output is the
+/// conversation.
+fn with_errors(mut hear: impl FnMut(Heard<'_>)) -> impl FnMut(Heard<'_>) {
+    move |heard| {
+        if let Heard::Line(Line { source: Source::Error, text }) = heard
+            && let Some(activity) = Activity::new(Kind::Log, text)
+        {
+            hear(Heard::Does(activity));
+        }
+        hear(heard);
     }
 }

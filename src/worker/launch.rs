@@ -8,12 +8,16 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+use serde_json::Value;
+
 use super::carry::Way;
 use super::leftover;
+use super::policy::Policy;
 use super::run::Job;
+use super::{acp, mcp};
 use crate::domain::error::{Failure, Kind};
-use crate::domain::team::Worker;
 use crate::domain::team::stream::Stream;
+use crate::domain::team::{Manner, Transport, Worker};
 
 /// The variables that every worker inherits.
 pub const INHERITED: [&str; 5] = ["PATH", "HOME", "LANG", "TERM", "TMPDIR"];
@@ -43,6 +47,8 @@ pub struct Around<'a> {
     pub own: &'a [(String, String)],
     /// After how long it is stopped.
     pub timeout: Duration,
+    /// What it is told when it asks for leave.
+    pub policy: &'a Policy,
 }
 
 /// A command that is ready, with what messages call it.
@@ -56,20 +62,31 @@ pub struct Launch {
     pub shown: String,
 }
 
-/// Makes the command of a worker from its words. Fails by name where a variable of its entry is
+/// Makes the command of a worker. Fails by name where a variable of its entry is
 /// not set, or where the prompt does not fit into an argument.
-pub fn launch(worker: &Worker, words: &[String], around: Around<'_>) -> Result<Launch> {
-    let holds = |what: &str| words.iter().any(|word| word.contains(what));
+pub fn launch(worker: &Worker, manner: Manner, around: Around<'_>) -> Result<Launch> {
+    let words = worker.words(manner);
+    let template = worker.tool(manner).map(|(_, template)| template.to_string());
+    let holds = |what: &str| {
+        let told = template.as_ref().is_some_and(|template| template.contains(what));
+        told || words.iter().any(|word| word.contains(what))
+    };
     let file = around.folder.join(PROMPT);
     if holds("{{prompt_file}}") {
         let writing = || format!("cannot write {}", file.display());
         let mut out = std::fs::File::create(&file).with_context(writing)?;
         out.write_all(around.prompt.as_bytes()).with_context(writing)?;
     }
+    let own = |name: &str| {
+        let found = around.own.iter().find(|(own, _)| own == name);
+        found.map_or("", |(_, value)| value.as_str())
+    };
     let values = [
         ("{{prompt}}", OsStr::new(around.prompt)),
         ("{{prompt_file}}", file.as_os_str()),
         ("{{worktree}}", around.worktree.as_os_str()),
+        ("{{objective}}", OsStr::new(own("AP_OBJECTIVE"))),
+        ("{{plan}}", OsStr::new(own("AP_PLAN"))),
     ];
     let filled: Vec<OsString> = words.iter().map(|word| filled_in(word, &values)).collect();
     if let Some(long) = filled.iter().find(|word| word.len() > ARGUMENT) {
@@ -91,7 +108,59 @@ pub fn launch(worker: &Worker, words: &[String], around: Around<'_>) -> Result<L
         mark: leftover::mark(),
         limit: if worker.stream == Stream::Text { TEXT } else { EVENTS },
     };
-    Ok(Launch { job, way: Way::Command(worker.stream), shown: words.join(" ") })
+    Ok(Launch { job, way: way(worker, manner, &around, &values)?, shown: worker.shown(manner) })
+}
+
+/// How it is spoken to.
+fn way(
+    worker: &Worker,
+    manner: Manner,
+    around: &Around<'_>,
+    values: &[(&str, &OsStr)],
+) -> Result<Way> {
+    match worker.transport {
+        Transport::Command => Ok(Way::Command(worker.stream)),
+        Transport::Acp => Ok(Way::Acp(acp::Errand {
+            prompt: around.prompt.to_owned(),
+            worktree: around.worktree.to_owned(),
+            mode: worker.mode(manner),
+            policy: around.policy.clone(),
+        })),
+        Transport::Mcp => {
+            let Some((tool, template)) = worker.tool(manner) else {
+                let message = format!("nothing says which tool of {} takes the work", worker.id);
+                return Err(Failure::new(Kind::Worker, message).into());
+            };
+            let errand = mcp::Errand {
+                tool,
+                arguments: arguments(&template, values),
+                policy: around.policy.clone(),
+            };
+            let Some(url) = worker.url.clone() else { return Ok(Way::Mcp(errand)) };
+            let known = |name: &str| (around.known)(name).and_then(|v| v.into_string().ok());
+            let remote = mcp::Remote { url, headers: worker.headers(known)? };
+            remote.require_reachable()?;
+            Ok(Way::Remote(errand, remote))
+        }
+        Transport::Human => {
+            let message = format!("the worker {} is a person", worker.id);
+            Err(Failure::new(Kind::Worker, message).into())
+        }
+    }
+}
+
+/// A template of arguments with each name in its texts filled in: what is filled in stays a part
+/// of the text that it stands in, whatever it holds.
+fn arguments(template: &Value, values: &[(&str, &OsStr)]) -> Value {
+    match template {
+        Value::String(text) => filled_in(text, values).to_string_lossy().into(),
+        Value::Array(items) => items.iter().map(|item| arguments(item, values)).collect(),
+        Value::Object(entries) => {
+            let filled = entries.iter().map(|(key, item)| (key.clone(), arguments(item, values)));
+            Value::Object(filled.collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => template.clone(),
+    }
 }
 
 /// What is inherited, then what the entry names, then ours: those no entry can change.
@@ -148,8 +217,9 @@ mod tests {
             known: &known,
             own: &own,
             timeout: Duration::from_secs(1),
+            policy: &Policy::of_question(),
         };
-        launch(worker, &worker.asking(), around)
+        launch(worker, Manner::Asked, around)
     }
 
     #[test]

@@ -2,13 +2,18 @@
 //! variables that it was promised, in a process group of its own that nothing outlives. While
 //! one runs, its worktree is watched.
 
+pub mod acp;
 mod carry;
 pub mod group;
 mod launch;
 pub mod leftover;
+pub mod mcp;
+mod notes;
+pub mod policy;
 mod run;
 pub mod sandbox;
 pub mod watch;
+mod wire;
 
 pub use carry::{Way, carry};
 pub use launch::{Around, INHERITED, Launch, PROMPT, launch};

@@ -13,6 +13,7 @@ use crate::domain::event::EventKind;
 use crate::domain::finding::Severity;
 use crate::domain::id::PlanId;
 use crate::domain::path::shell_word;
+use crate::domain::team::Manner;
 use crate::execute::approval::{Asked, decide, plan_files, target};
 use crate::execute::listener::Listener;
 use crate::execute::session::{Agreed, Handle};
@@ -168,8 +169,10 @@ fn confirm(ctx: &Ctx, asked: &Asked, team: &Team) -> Result<()> {
     let plan = &asked.agreed.plan;
     let slug = plan.id.slug();
     let workers = team.workers().iter().filter(|worker| worker.can_work());
-    let started =
-        workers.map(|w| format!("starts `{}` (worker {})", w.working(true).join(" "), w.id));
+    let started = workers.map(|worker| {
+        let verb = if worker.is_remote() { "sends work to" } else { "starts" };
+        format!("{verb} `{}` (worker {})", worker.shown(Manner::Sandboxed), worker.id)
+    });
     for line in commands(&asked.agreed).into_iter().chain(started) {
         ctx.ui.note(&line);
     }

@@ -10,7 +10,7 @@ use crate::commands::project::Project;
 use crate::commands::session::Team;
 use crate::commands::{Ctx, Environment, Exit};
 use crate::domain::plan::SCHEMA;
-use crate::domain::team::{Transport, Worker};
+use crate::domain::team::{Manner, Transport, Worker};
 use crate::ui::{Format, text};
 
 /// List the workers of .ap/team.toml
@@ -32,7 +32,7 @@ pub(super) fn run(ctx: &Ctx, _args: &Args) -> Result<Exit> {
                 "preset": worker.preset.map(|preset| preset.name),
                 "agent_type": worker.agent_type,
                 "transport": worker.transport.as_str(),
-                "command": worker.working(false),
+                "command": worker.words(Manner::Free),
                 "url": worker.url,
                 "capabilities": worker.capabilities,
                 "max_concurrent": worker.max_concurrent,
@@ -70,11 +70,10 @@ pub(super) fn run(ctx: &Ctx, _args: &Args) -> Result<Exit> {
 
 /// What is started or called to have it work.
 pub(super) fn started(worker: &Worker) -> String {
-    match (&worker.url, worker.transport) {
-        (Some(url), _) => url.clone(),
-        (None, Transport::Human) => "nothing: it is a person".to_owned(),
-        (None, _) => worker.working(false).join(" "),
+    if worker.transport == Transport::Human {
+        return "nothing: it is a person".to_owned();
     }
+    worker.shown(Manner::Free)
 }
 
 /// Why a worker cannot be given work here, in words; none: nothing is known against it.
@@ -85,7 +84,7 @@ pub(super) fn obstacle(worker: &Worker, env: &Environment, main: &Path) -> Optio
     if worker.transport == Transport::Human {
         return None;
     }
-    if let Some(program) = worker.working(false).first()
+    if let Some(program) = worker.words(Manner::Free).first()
         && found(program, env, main).is_none()
     {
         return Some(format!("`{program}` is not found"));

@@ -48,7 +48,7 @@ pub(super) fn tries(standing: &Standing) -> impl Iterator<Item = Try> {
         ended: attempt.returned.as_ref().map(|returned| returned.time.clone()),
         how: match attempt.returned.as_ref().map(|returned| &returned.how) {
             None => "open",
-            Some(How::Ended) => "ended",
+            Some(How::Ended | How::Denied { .. }) => "ended",
             Some(How::Failed { .. }) => "failed",
             Some(How::Interrupted) => "interrupted",
             Some(How::Exceeded { .. }) => "exceeded",

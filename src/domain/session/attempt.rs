@@ -44,6 +44,11 @@ pub struct Returned {
 pub enum How {
     /// Its command ended, and nothing that it said speaks against it.
     Ended,
+    /// It says that it is done, and had no leave for something that it wanted to do.
+    Denied {
+        /// What, and why not.
+        what: String,
+    },
     /// Its command failed, took too long, or says that it failed.
     Failed {
         /// Why, in words.

@@ -2,14 +2,17 @@
 //! editors.
 
 pub mod assign;
+mod entry;
 pub mod preset;
+pub mod spoken;
 pub mod stream;
+pub mod url;
 pub mod word;
 mod worker;
 
 use std::fmt::Write as _;
 
-pub use worker::{Approve, BUILT_IN, Transport, Worker};
+pub use worker::{Approve, BUILT_IN, Manner, Transport, Worker};
 
 use super::document::{self, Field, FieldKind, Shape, closest};
 use super::error::{Failure, Kind};
@@ -68,19 +71,43 @@ static WORKER: Shape = Shape {
             "",
             "How what it prints is read: as plain text, or as that agent prints JSON.",
         ),
-        Field::optional("url", FieldKind::NonEmptyText, "", "Where an MCP server listens."),
-        Field::optional("tool", FieldKind::NonEmptyText, "", "The tool of an MCP server."),
+        Field::optional(
+            "url",
+            FieldKind::NonEmptyText,
+            "",
+            "Where an MCP server listens that git ap does not start.",
+        ),
+        Field::optional(
+            "headers",
+            FieldKind::TextMap,
+            "{}",
+            "What is sent to that place with every request; \"${NAME}\" is taken from the \
+             environment.",
+        ),
+        Field::optional(
+            "plain_http",
+            FieldKind::Boolean,
+            "false",
+            "Whether that place may be on another machine without encryption.",
+        ),
+        Field::optional(
+            "tool",
+            FieldKind::NonEmptyText,
+            "",
+            "The tool of an MCP server that takes the objective.",
+        ),
         Field::optional(
             "arguments",
             FieldKind::Anything,
-            "{}",
-            "The arguments of that tool; {{prompt}} and {{worktree}} are filled in.",
+            "",
+            "The arguments of that tool; in texts {{prompt}}, {{prompt_file}}, {{worktree}}, \
+             {{objective}} and {{plan}} are filled in.",
         ),
         Field::optional(
             "approve",
             FieldKind::Choice(&["in-scope", "never", "always"]),
             "\"in-scope\"",
-            "What an agent that asks is told.",
+            "What an agent that asks over mcp or acp is told.",
         ),
         Field::optional(
             "capabilities",
@@ -157,7 +184,7 @@ pub fn read(text: &str) -> Reading {
     let tables = root.get("worker").map_or(&[][..], document::Node::items);
     let mut workers: Vec<Worker> = Vec::new();
     for table in tables {
-        let Some(worker) = worker::worker(text, table, &mut findings) else { continue };
+        let Some(worker) = entry::worker(text, table, &mut findings) else { continue };
         if workers.iter().any(|earlier| earlier.id == worker.id) {
             let place = table.get("id").map(|id| Place::of(text, id.span.clone()));
             let message = format!("two workers are called `{}`", worker.id);
@@ -217,6 +244,7 @@ pub fn scaffold() -> String {
             ("", "url") => "\"http://127.0.0.1:8123/mcp\"",
             ("", "max_cost") => "5.0",
             ("", "max_turns") => "100",
+            ("", "arguments") => "{ prompt = \"{{prompt}}\" }",
             ("", "co_author") => "\"Codex <codex@openai.com>\"",
             ("", _) => "\"…\"",
             (default, _) => default,
@@ -264,8 +292,28 @@ mod tests {
             ("id = \"-x\"\npreset = \"pi\"", "3 `id` cannot be `-x`"),
             ("id = \"a\"", "3 nothing says how this worker is started; add `command"),
             (
-                "id = \"a\"\ntransport = \"mcp\"",
+                "id = \"a\"\ntransport = \"mcp\"\ntool = \"t\"\narguments = {}",
                 "3 nothing says how this worker is started; add `url",
+            ),
+            (
+                "id = \"a\"\ntransport = \"acp\"\npreset = \"pi\"",
+                "3 nothing says how this worker is started; add `command",
+            ),
+            (
+                "id = \"a\"\ntransport = \"mcp\"\ncommand = [\"x\"]",
+                "3 nothing says which tool takes the objective; add `tool",
+            ),
+            (
+                "id = \"a\"\ntransport = \"mcp\"\npreset = \"codex\"\ntool = \"t\"",
+                "3 nothing says what the tool gets; add `arguments",
+            ),
+            (
+                "id = \"a\"\ntransport = \"mcp\"\nurl = \"http://far/\"\ntool = \"t\"\narguments = {}",
+                "5 `url` leads to far without encryption; write `https://`",
+            ),
+            (
+                "id = \"a\"\npreset = \"pi\"\nheaders = { \"A B\" = \"c\" }",
+                "5 `A B` cannot name a header",
             ),
             (
                 "id = \"a\"\npreset = \"pi\"\nenv = { K = \"${K\" }",
@@ -297,17 +345,28 @@ mod tests {
         let text = "schema = 1\n[[worker]]\nid = \"fast\"\npreset = \"codex\"\n\
             env = { KEY = \"a${X}b\" }\nstate = [\".npm/\"]\n[[worker]]\nid = \"own\"\npreset = \"codex\"\n\
             command = [\"x\"]\nenabled = false\n[[worker]]\nid = \"me\"\ntransport = \"human\"\n\
-            [[worker]]\nid = \"far\"\ntransport = \"mcp\"\nurl = \"u\"\narguments = { a = [1, true] }\n";
+            [[worker]]\nid = \"far\"\ntransport = \"mcp\"\nurl = \"http://127.0.0.1:1/\"\ntool = \"t\"\narguments = { a = [1, true] }\n";
         let workers = read(text).require("team").expect("it is right");
         let [fast, own, me, far] = workers.as_slice() else { panic!("four: {workers:?}") };
-        assert_eq!(fast.asking()[..4], ["codex", "exec", "--json", "-s"]);
-        let access = |sandboxed| fast.working(sandboxed)[4].clone();
+        assert_eq!(fast.words(Manner::Asked)[..4], ["codex", "exec", "--json", "-s"]);
+        let access = |sandboxed| fast.words(Manner::of_work(sandboxed))[4].clone();
         assert_eq!([false, true].map(access), ["workspace-write", "danger-full-access"]);
-        assert_eq!((own.working(true), me.working(true)), (vec!["x".to_owned()], Vec::new()));
+        assert_eq!(
+            (own.words(Manner::Sandboxed), me.words(Manner::Sandboxed)),
+            (vec!["x".to_owned()], Vec::new())
+        );
         assert_eq!((fast.stream, own.stream), (stream::Stream::Codex, stream::Stream::Codex));
-        assert_eq!((fast.agent_type.as_str(), own.asking()), ("codex", vec!["x".to_owned()]));
+        assert_eq!(
+            (fast.agent_type.as_str(), own.words(Manner::Asked)),
+            ("codex", vec!["x".to_owned()])
+        );
         assert_eq!(fast.co_author.as_deref(), Some("Codex <codex@openai.com>"));
-        assert_eq!(far.arguments, serde_json::json!({ "a": [1, true] }));
+        let tool = far.tool(Manner::Free);
+        assert_eq!(tool, Some(("t".to_owned(), serde_json::json!({ "a": [1, true] }))));
+        assert_eq!(
+            (far.words(Manner::Free), far.shown(Manner::Free)),
+            (Vec::new(), far.url.clone().unwrap_or_default())
+        );
         assert_eq!(fast.state(), [".codex/", ".npm/"]);
         assert_eq!((own.state(), me.state()), (vec![".codex/".to_owned()], Vec::new()));
         let set = fast.environment(|name| (name == "X").then(|| "$".to_owned()));
@@ -315,11 +374,7 @@ mod tests {
         let unset = fast.environment(|_| None).expect_err("it is not set");
         assert_eq!(unset.message, "the worker fast needs `X`, which is not set");
         assert_eq!(fast.require_planner(), Ok(()));
-        for (worker, why) in [
-            (own, "`enabled` is false"),
-            (me, "it is a person"),
-            (far, "can be asked for a plan yet, not `mcp`"),
-        ] {
+        for (worker, why) in [(own, "`enabled` is false"), (me, "it is a person")] {
             let refused = worker.require_planner().expect_err(why);
             assert!(refused.message.ends_with(why), "{refused:?}");
         }

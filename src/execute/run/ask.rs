@@ -7,18 +7,20 @@ use anyhow::{Context as _, Result};
 
 use super::Crew;
 use crate::domain::commit_message::one_line;
+use crate::domain::config::Sandbox;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
 use crate::domain::prompt::prompt_in;
 use crate::domain::session::{How, Request, Session, Standing};
-use crate::domain::team::Worker;
 use crate::domain::team::stream::Limits;
+use crate::domain::team::{Manner, Worker};
 use crate::execute::gates;
 use crate::execute::session::{Agreed, Handle};
 use crate::execute::start::environment;
 use crate::git::worktrees;
 use crate::store::{Inbox, Writer};
+use crate::worker::policy::{Law, Policy};
 use crate::worker::sandbox::{self, Site};
 use crate::worker::{Around, Job, PROMPT, Way, launch, leftover};
 
@@ -120,6 +122,12 @@ pub(super) fn ready(
     let worktree = handle.worktree(objective)?;
     // Whoever was there before may have been stopped in the midst of anything.
     worktrees::restore(handle.tools.repository, &worktree, handle.tools.steps)?;
+    let law = Law {
+        scope: handle.agreed.scope(objective).context("an objective of the plan")?.clone(),
+        others: handle.agreed.scopes.clone(),
+        rules: handle.agreed.rules.clone(),
+    };
+    let policy = Policy::of_work(worker.approve, &worktree, &temporary, law);
     let around = Around {
         prompt: &prompt,
         folder: &folder,
@@ -127,13 +135,16 @@ pub(super) fn ready(
         known: crew.known,
         own: &own,
         timeout: Duration::from_secs(u64::from(minutes) * 60),
+        policy: &policy,
     };
     let inbox = Inbox::of(handle.journal.folder(), objective);
     inbox.make()?;
-    let launch = launch(worker, &worker.working(force.is_on()), around)?;
+    let launch = launch(worker, Manner::of_work(force.is_on()), around)?;
     let mut words = launch.job.words.clone();
     let mut told = force.told(&sandbox::Rules::default());
-    if force.is_on() {
+    if worker.is_remote() {
+        told = remote(worker, handle.agreed.config.sandbox)?;
+    } else if force.is_on() {
         let home = launch.job.environment.iter().find(|(name, _)| name == "HOME");
         let home = home.map(|(_, home)| PathBuf::from(home)).filter(|home| home.is_dir());
         let rules = sandbox::rules(Site {
@@ -161,6 +172,20 @@ pub(super) fn ready(
         limits: worker.limits.or(handle.agreed.config.limits),
         inbox,
     })
+}
+
+/// What keeps a server to a scope that git ap does not start: nothing. Refused where the policy
+/// asks for more.
+fn remote(worker: &Worker, policy: Sandbox) -> Result<String> {
+    if policy == Sandbox::Scope {
+        let message = format!(
+            "the worker {} cannot be kept to a scope: its server is not started by git ap",
+            worker.id
+        );
+        let hint = "give it a `command` in place of its `url`, or set `[run] sandbox = \"auto\"`";
+        return Err(Failure::new(Kind::Worker, message).hint(hint).into());
+    }
+    Ok("nothing keeps writes to the scope: its server is not started by git ap".to_owned())
 }
 
 /// The prompt of an objective, with what became of those who tried before.

@@ -15,6 +15,7 @@ use crate::domain::path::RepoPath;
 use crate::domain::response::{self, Blocked};
 use crate::domain::session::{Entry, How};
 use crate::domain::team::stream::{Said, Usage};
+use crate::domain::team::word::Word;
 use crate::execute::gates;
 use crate::execute::listener::Listener;
 use crate::execute::narrate::Interrupted;
@@ -64,11 +65,19 @@ pub(super) fn record(
         }
         Ok(ended) if ended.stopped || back.goes_on => How::Interrupted,
         Ok(ended) => {
-            let claim = said.failure.as_ref().map(|why| format!("says: {}", one_line(why)));
-            let complaint = ended.complaint().map(|why| with_errors(why, &ended.errors));
-            match complaint.or(claim) {
-                Some(why) => How::Failed { why },
-                None => How::Ended,
+            let claim = said.failure.as_ref();
+            let claim = claim.map(|why| format!("says that it failed: {}", one_line(why)));
+            // What a server logged says little where it has said itself what went wrong.
+            let silent = matches!(ended.word, None | Some(Word::Broken(_)));
+            let errors = if silent || ended.timed_out { &ended.errors[..] } else { &[] };
+            let complaint = ended.complaint().map(|why| with_errors(one_line(&why), errors));
+            match (complaint.or(claim), denied(said)) {
+                (Some(why), None) => How::Failed { why },
+                (Some(why), Some(what)) => {
+                    How::Failed { why: format!("{why}; it was not allowed {what}") }
+                }
+                (None, Some(what)) => How::Denied { what },
+                (None, None) => How::Ended,
             }
         }
         Err(error) => How::Failed { why: one_line(&in_words(error)) },
@@ -94,6 +103,13 @@ pub(super) fn record(
             listener.note(&format!("{objective}: {worker} was stopped: it {why}"));
             listener.event(EventKind::WorkerError { worker, reason });
         }
+        How::Denied { what } => {
+            listener.note(&format!(
+                "{objective}: {} was not allowed {}",
+                back.worker,
+                first_line(what)
+            ));
+        }
         How::Failed { why } => {
             let (worker, reason) = (back.worker.clone(), why.clone());
             listener.note(&format!("{objective}: {worker} {}", first_line(why)));
@@ -110,6 +126,12 @@ pub(super) fn record(
         }
     }
     Ok(how)
+}
+
+/// What it had no leave for, in a line; none: nothing that it says.
+fn denied(said: &Said) -> Option<String> {
+    let all: Vec<String> = said.denied.iter().map(|what| one_line(what)).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 fn with_errors(why: String, errors: &[String]) -> String {
@@ -191,8 +213,8 @@ pub(super) fn judge(
     if let Some(blocked) = response.blocked {
         return blocked_by(handle, objective, &blocked, templates, listener);
     }
-    let claim = match how {
-        Some(How::Failed { why }) => Some(why),
+    let claim = match &how {
+        Some(How::Failed { why }) => Some(why.clone()),
         Some(How::Exceeded { why }) => Some(format!("it was stopped: it {why}")),
         _ => response.failure.map(|why| format!("reports a failure: {}", one_line(&why))),
     };
@@ -224,7 +246,14 @@ pub(super) fn judge(
         }
         Ok(Verdict::Uncommitted(violations)) => violated(handle, objective, &violations, listener),
         Ok(Verdict::NoChange) => {
-            let reason = "it ended well and changed nothing".to_owned();
+            let reason = match &how {
+                Some(How::Denied { what }) => {
+                    format!(
+                        "it says that it is done, but it was not allowed {what}; it changed nothing"
+                    )
+                }
+                _ => "it ended well and changed nothing".to_owned(),
+            };
             failed(handle, objective, reason, true, listener)
         }
         Ok(Verdict::Red(red)) => {

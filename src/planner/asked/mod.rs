@@ -15,11 +15,12 @@ use crate::domain::event::EventKind;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::path::quote;
 use crate::domain::plan::{self, Plan, Reading};
-use crate::domain::team::Worker;
 use crate::domain::team::stream::{self, Activity, Said};
+use crate::domain::team::{Manner, Worker};
 use crate::execute::narrate::{Interrupted, Reporter};
 use crate::git::Repository;
 use crate::store::Steps;
+use crate::worker::policy::Policy;
 use crate::worker::{self, Around, Ended, Heard, Launch};
 
 use changes::commands_beside;
@@ -204,8 +205,9 @@ impl Talk<'_> {
             known: asking.known,
             own: &own,
             timeout: Duration::from_secs(asking.worker.timeout_seconds),
+            policy: &Policy::of_question(),
         };
-        let launch = worker::launch(asking.worker, &asking.worker.asking(), around)?;
+        let launch = worker::launch(asking.worker, Manner::Asked, around)?;
         let again = if number > 1 { " once more" } else { "" };
         let text = format!("asking {}{again}: {}", asking.worker.id, one_line(&launch.shown));
         asking.reporter.activity(text, asking.percent);

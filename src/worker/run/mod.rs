@@ -38,6 +38,9 @@ pub(super) const LINE: u64 = 8 * 1024 * 1024;
 const ERROR_LINE: u64 = 16 * 1024;
 /// How many lines may wait to be handed on; beyond that the worker waits.
 const WAITING: usize = 4;
+/// How long one that is spoken with has to answer the first messages: some take their time to
+/// start, beside others.
+pub(super) const HELLO: Duration = Duration::from_mins(2);
 /// How many activities may wait to be told; one that does more is told less of.
 const DOINGS: usize = 256;
 
@@ -112,7 +115,6 @@ pub(super) struct Conclusion {
 
 /// What whoever speaks with a process gets.
 #[derive(Debug)]
-#[expect(dead_code, reason = "for the transports that speak, which come next")]
 pub(super) struct Pipes {
     /// Its standard input, which is closed when this goes.
     pub(super) input: ChildStdin,
@@ -122,6 +124,13 @@ pub(super) struct Pipes {
     pub(super) cancel: watch::Receiver<bool>,
     /// Where what it does is told.
     pub(super) does: mpsc::Sender<Activity>,
+}
+
+/// Waits until the work is to be cancelled.
+pub(super) async fn wanted(cancel: &mut watch::Receiver<bool>) {
+    if cancel.wait_for(|cancel| *cancel).await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// A conversation that can be had with a process.

@@ -100,6 +100,8 @@ impl Activity {
     }
 }
 
+/// How many refusals are kept.
+const DENIED: usize = 20;
 /// The most bytes of a message that are kept.
 const MESSAGE: usize = 8 * 1024 * 1024;
 
@@ -120,6 +122,7 @@ pub struct Reader {
     usage: Usage,
     /// The last message of its model that was counted as a turn.
     counted: String,
+    denied: Vec<String>,
 }
 
 /// What a run of an agent came to, by what it printed.
@@ -133,6 +136,8 @@ pub struct Said {
     pub cut: bool,
     /// What it used.
     pub usage: Usage,
+    /// What it wanted to do and had no leave for, as far as it says.
+    pub denied: Vec<String>,
 }
 
 impl Reader {
@@ -148,6 +153,7 @@ impl Reader {
             cut: false,
             usage: Usage::default(),
             counted: String::new(),
+            denied: Vec::new(),
         }
     }
 
@@ -187,7 +193,8 @@ impl Reader {
         let result = self.result.filter(|result| !result.trim().is_empty());
         let plain = self.plain.filter(|_| self.stream != Stream::Text);
         let message = result.or(plain).unwrap_or(self.message);
-        Said { message, failure: self.failure, cut: self.cut, usage: self.usage }
+        let (failure, cut, usage, denied) = (self.failure, self.cut, self.usage, self.denied);
+        Said { message, failure, cut, usage, denied }
     }
 
     /// A whole message in place of the one before.
@@ -267,6 +274,10 @@ impl Reader {
             "result" => {
                 self.usage.all_turns(&event["num_turns"]);
                 self.usage.all_spent(&event["total_cost_usd"]);
+                let denials = event["permission_denials"].as_array().into_iter().flatten();
+                let named =
+                    denials.filter_map(|d| tool_use(text(&d["tool_name"]), &d["tool_input"]));
+                self.denied = named.map(|activity| activity.text).take(DENIED).collect();
                 if event["is_error"] == true {
                     let result = &event["result"];
                     return self.fail(if result.is_string() { result } else { &event["subtype"] });
@@ -368,7 +379,7 @@ impl Reader {
 }
 
 /// Adds to a message what there is room for.
-fn append(message: &mut String, text: &str, cut: &mut bool) {
+pub fn append(message: &mut String, text: &str, cut: &mut bool) {
     let room = MESSAGE.saturating_sub(message.len());
     let end = text.floor_char_boundary(room.min(text.len()));
     *cut |= end < text.len();
@@ -382,7 +393,7 @@ fn with(mut message: String, line: &str, cut: &mut bool) -> String {
 }
 
 /// A line of plain text that says how far its writer is: `PROGRESS: 25% - reading the parser`.
-fn progress(line: &str) -> Option<Activity> {
+pub fn progress(line: &str) -> Option<Activity> {
     Activity::new(Kind::Progress, line.trim_start().strip_prefix("PROGRESS:")?)
 }
 
