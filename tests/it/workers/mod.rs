@@ -6,6 +6,9 @@ mod letters;
 mod limits;
 mod outcomes;
 mod past;
+mod peer;
+mod remote;
+mod spoken;
 mod trial;
 
 use std::path::Path;

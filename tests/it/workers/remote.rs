@@ -1,0 +1,200 @@
+//! An MCP server that listens somewhere, and that git ap does not start.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use super::{ap, phase, tip};
+use crate::session::{ID, planned_with};
+use crate::support::Repo;
+
+/// What was sent to a server: heads and messages.
+type Seen = Arc<Mutex<Vec<(String, Value)>>>;
+
+/// A server that plays a part at T2 until the tests are over; where it listens.
+fn server(part: &'static str) -> (String, Seen) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/mcp", listener.local_addr().expect("it listens"));
+    let seen = Seen::default();
+    let told = Arc::clone(&seen);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let told = Arc::clone(&told);
+            std::thread::spawn(move || serve(&stream, part, &told));
+        }
+    });
+    (url, seen)
+}
+
+fn serve(stream: &TcpStream, part: &str, seen: &Seen) -> Option<()> {
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        reader.read_line(&mut head).ok().filter(|count| *count > 0)?;
+    }
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
+    });
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body).ok()?;
+    let message: Value = serde_json::from_slice(&body).unwrap_or_default();
+    seen.lock().expect("nobody failed").push((head.clone(), message.clone()));
+    let id = &message["id"];
+    let result = match message["method"].as_str().unwrap_or_default() {
+        "initialize" => json!({ "protocolVersion": "2025-11-25", "capabilities": { "tools": {} },
+            "serverInfo": { "name": "far", "version": "1" } }),
+        "tools/call" => call(&message["params"]["arguments"], part)?,
+        _ if id.is_null() => {
+            return respond(stream, if head.starts_with("POST") { 202 } else { 405 }, "");
+        }
+        _ => {
+            let error = json!({ "code": -32601, "message": "no such method" });
+            let answer = json!({ "jsonrpc": "2.0", "id": id, "error": error });
+            return respond(stream, 200, &answer.to_string());
+        }
+    };
+    respond(stream, 200, &json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string())
+}
+
+fn respond(mut stream: &TcpStream, code: u16, body: &str) -> Option<()> {
+    let head = format!(
+        "HTTP/1.1 {code} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).ok()
+}
+
+/// Does the work; none: it breaks off.
+fn call(arguments: &Value, part: &str) -> Option<Value> {
+    let (id, place) = (arguments["id"].as_str()?, arguments["where"].as_str()?);
+    let text = match (id, part) {
+        ("T2", "hangs") => {
+            std::thread::sleep(std::time::Duration::from_secs(600));
+            return None;
+        }
+        ("T2", "dies") => return None,
+        ("T2", "oversized") => "x".repeat(20 << 20),
+        ("T2", "outside") => {
+            std::fs::write(format!("{place}/README.md"), "mine\n").ok()?;
+            std::thread::sleep(std::time::Duration::from_secs(600));
+            return None;
+        }
+        ("T2", "fails") => {
+            let content = json!([{ "type": "text", "text": "cannot do it" }]);
+            return Some(json!({ "content": content, "isError": true }));
+        }
+        _ => {
+            let path = match id {
+                "T1" => "src/auth/a.rs",
+                "T2" => "src/web/b.rs",
+                _ => "docs/c.md",
+            };
+            std::fs::write(format!("{place}/{path}"), "far\n").ok()?;
+            "All done.".to_owned()
+        }
+    };
+    Some(json!({ "content": [{ "type": "text", "text": text }] }))
+}
+
+fn called(url: &str, config: &str) -> Repo {
+    let repo = planned_with("", config);
+    let plan = repo.read(&format!(".ap/plans/{ID}/plan.toml"));
+    repo.ap(["plan", "--from", "-"])
+        .stdin(plan.replace("title = ", "retries = 0\ntitle = "))
+        .exits(0);
+    let text = format!(
+        "schema = 1\n[[worker]]\nid = \"far\"\ntransport = \"mcp\"\nurl = {url:?}\ntool = \"work\"\n\
+         headers = {{ X-Token = \"${{TOKEN}}\" }}\nmax_concurrent = 2\n\
+         arguments = {{ prompt = \"{{{{prompt}}}}\", where = \"{{{{worktree}}}}\", id = \"{{{{objective}}}}\" }}\n"
+    );
+    repo.write(".ap/team.toml", text);
+    std::fs::create_dir_all(repo.beside("tmp")).expect("writable");
+    repo
+}
+
+fn run<'r>(repo: &'r Repo, arguments: &[&str]) -> crate::support::Run<'r> {
+    // No proxy of the environment is to see what is asked.
+    let run = ap(repo, arguments).env("TOKEN", "canary-far");
+    run.env("http_proxy", "http://127.0.0.1:9").env("ALL_PROXY", "http://127.0.0.1:9")
+}
+
+#[test]
+fn a_server_that_listens_somewhere_works_through_a_plan() {
+    let (url, seen) = server("good");
+    let repo = called(&url, "");
+    let done = run(&repo, &["run", "--yes"]).exits(0);
+    let done = done.says(&format!("sends work to `{url}`")).says("is not started by git ap");
+    assert!(!done.stderr().contains("canary"));
+    assert_eq!(repo.git(["show", &format!("{}:src/web/b.rs", tip())]), "far");
+    let seen = seen.lock().expect("nobody failed");
+    assert!(seen.iter().all(|(head, _)| head.contains("canary-far")), "the header is sent");
+    let calls = seen.iter().filter(|(_, message)| message["method"] == "tools/call");
+    let asked: Vec<&Value> = calls.map(|(_, message)| &message["params"]["arguments"]).collect();
+    assert_eq!(asked.len(), 3);
+    assert!(asked.iter().all(|a| a["prompt"].as_str().is_some_and(|p| p.contains("TASK_ID="))));
+    let log = repo.ap(["logs", "T2"]).exits(0).stdout();
+    assert!(log.contains("All done.") && !log.contains("canary"), "{log}");
+}
+
+#[test]
+fn a_server_that_does_not_keep_to_it_ends_only_its_objective() {
+    for (part, expected, said, code) in [
+        ("dies", "failed", "", 6),
+        ("oversized", "failed", "", 6),
+        ("fails", "failed", "says that it failed: cannot do it", 6),
+        ("outside", "violated", "may not change README.md", 4),
+    ] {
+        let (url, _) = server(part);
+        let repo = called(&url, "");
+        let done = run(&repo, &["run", "--yes"]).exits(code);
+        let (found, words) = phase(&repo, "T2");
+        assert_eq!(found, expected, "{part}: {words}\n{}", done.stderr());
+        assert!(words.contains(said) && !words.is_empty(), "{part}: {words}");
+        assert_eq!(phase(&repo, "T1").0, "accepted", "{part}");
+    }
+}
+
+#[test]
+fn stop_tells_a_server_that_nobody_wants_its_work() {
+    let (url, seen) = server("hangs");
+    let repo = called(&url, "");
+    let mut command = run(&repo, &["run", "--yes"]).command();
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let mut child = command.spawn().expect("the program is built");
+    let heard = |method: &str| {
+        let begun = std::time::Instant::now();
+        while !seen.lock().expect("nobody failed").iter().any(|(_, message)| {
+            message["method"] == method
+                && (method != "tools/call" || message["params"]["arguments"]["id"] == "T2")
+        }) {
+            assert!(begun.elapsed().as_secs() < 40, "no {method}");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    };
+    heard("tools/call");
+    repo.ap(["stop", "T2"]).exits(0);
+    heard("notifications/cancelled");
+    drop(child.wait());
+    assert_eq!(phase(&repo, "T2").0, "working");
+}
+
+#[test]
+fn where_it_cannot_be_as_the_owner_wants_it_nothing_is_sent() {
+    let (url, seen) = server("good");
+    let repo = called(&url, "[run]\nsandbox = \"scope\"\n");
+    run(&repo, &["run", "--yes"]).exits(6).says("cannot be kept to a scope");
+    assert_eq!(seen.lock().expect("nobody failed").len(), 0);
+    let repo = called("http://127.0.0.1:9/mcp", "");
+    run(&repo, &["run", "--yes"]).exits(6);
+    assert!(phase(&repo, "T2").1.contains("could not be spoken to"), "{:?}", phase(&repo, "T2"));
+    let repo = called("http://192.0.2.1/mcp", "");
+    run(&repo, &["run", "--yes"]).refused().says("without encryption");
+    if cfg!(not(feature = "tls")) {
+        let repo = called("https://192.0.2.1/mcp", "");
+        run(&repo, &["run", "--yes"]).exits(6).says("it was built without TLS");
+    }
+}
