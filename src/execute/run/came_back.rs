@@ -128,6 +128,15 @@ pub(super) fn record(
     Ok(how)
 }
 
+/// What it said last, for whoever wonders why it changed nothing.
+fn last_words(said: &[u8]) -> String {
+    let text = String::from_utf8_lossy(said);
+    match text.lines().rev().map(str::trim).find(|line| !line.is_empty()) {
+        Some(line) => format!("; its last words: {}", first_line(&one_line(line))),
+        None => String::new(),
+    }
+}
+
 /// What it had no leave for, in a line; none: nothing that it says.
 fn denied(said: &Said) -> Option<String> {
     let all: Vec<String> = said.denied.iter().map(|what| one_line(what)).collect();
@@ -252,7 +261,7 @@ pub(super) fn judge(
                         "it says that it is done, but it was not allowed {what}; it changed nothing"
                     )
                 }
-                _ => "it ended well and changed nothing".to_owned(),
+                _ => format!("it ended well and changed nothing{}", last_words(&said)),
             };
             failed(handle, objective, reason, true, listener)
         }

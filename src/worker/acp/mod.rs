@@ -66,12 +66,26 @@ pub(super) async fn talk(errand: Errand, pipes: Pipes) -> Conclusion {
             Ok(converse(&agent, errand, cancel).await)
         })
         .await;
+    let said = notes.said();
     let word = match (notes.broken(), outcome) {
+        (_, Ok(Word::Well)) => match model_error(&said.message) {
+            Some(why) => Word::Model(why),
+            None => Word::Well,
+        },
         (Some(how), _) => Word::Broken(how),
         (None, Ok(word)) => word,
         (None, Err(error)) => Word::Broken(format!("broke off: {}", words(&error))),
     };
-    Conclusion { word, said: notes.said() }
+    Conclusion { word, said }
+}
+
+/// The error of a model, where an agent says it in place of an answer and ends its turn well, as
+/// codex-acp does.
+fn model_error(message: &str) -> Option<String> {
+    let last = message.lines().rev().map(str::trim).find(|line| !line.is_empty())?;
+    let value: serde_json::Value = serde_json::from_str(last).ok()?;
+    let error = value.get("error").filter(|error| error.is_object())?;
+    Some(shown(error["message"].as_str().unwrap_or(last)))
 }
 
 /// The messages of the agent, until it breaks the protocol.
@@ -194,5 +208,26 @@ fn words(error: &Error) -> String {
             shown(&format!("{}: {detail}", error.message))
         }
         Some(_) | None => shown(&error.message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_in_place_of_an_answer_is_known() {
+        for (message, expected) in [
+            (
+                "Warning.\n\n{\"type\": \"error\", \"error\": {\"message\": \"bad\"}}\n\n",
+                Some("bad"),
+            ),
+            ("{\"error\": {}}", Some("\"{\\\"error\\\": {}}\"")),
+            ("{\"error\": null}", None),
+            ("All done.", None),
+            ("", None),
+        ] {
+            assert_eq!(model_error(message).as_deref(), expected, "{message}");
+        }
     }
 }

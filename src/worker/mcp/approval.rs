@@ -67,15 +67,14 @@ pub(super) fn of_codex(message: &Value, policy: &Policy, notes: &Notes) -> Optio
         }
         _ => Wish::Act,
     };
-    let decision = match policy.allows(&wish) {
-        Ok(()) => "approved",
+    let (decision, action) = match policy.allows(&wish) {
+        Ok(()) => (json!("approved"), "accept"),
         Err(why) => {
             let asked = params["message"].as_str().unwrap_or("a change");
             notes.denied(&shown(asked.lines().next().unwrap_or_default()), &why);
-            "denied"
+            (json!({ "denied": { "rejection": why } }), "decline")
         }
     };
-    let action = if decision == "approved" { "accept" } else { "decline" };
     let result = json!({ "decision": decision, "action": action, "content": {} });
     Some(json!({ "jsonrpc": "2.0", "id": id, "result": result }))
 }
@@ -110,7 +109,10 @@ mod tests {
         };
         let asked = ask("elicitation/create", "patch-approval".into());
         let answer = of_codex(&asked, &policy, &notes).expect("it is codex");
-        assert_eq!((&answer["id"], &answer["result"]["decision"]), (&7.into(), &"denied".into()));
+        assert_eq!(
+            (&answer["id"], &answer["result"]["decision"]),
+            (&7.into(), &json!({ "denied": { "rejection": "it was only asked a question" } }))
+        );
         assert_eq!(notes.said().denied.len(), 1);
         assert_eq!(of_codex(&ask("elicitation/create", Value::Null), &policy, &notes), None);
         assert_eq!(of_codex(&ask("roots/list", "x".into()), &policy, &notes), None);
