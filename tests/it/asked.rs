@@ -338,7 +338,7 @@ fn the_configuration_names_it_and_a_dry_run_writes_nothing() {
 fn who_cannot_plan_is_refused_by_name_before_anything_is_done() {
     let scene = Scene::new("");
     let text = "schema = 1\n[[worker]]\nid = \"far\"\ntransport = \"mcp\"\nurl = \"http://127.0.0.1:1\"\n\
-        [[worker]]\nid = \"near\"\ntransport = \"acp\"\ncommand = [\"x\"]\n\
+        tool = \"t\"\narguments = {}\n[[worker]]\nid = \"near\"\ntransport = \"acp\"\ncommand = [\"x\"]\n\
         [[worker]]\nid = \"me\"\ntransport = \"human\"\n\
         [[worker]]\nid = \"off\"\ncommand = [\"x\"]\nenabled = false\n\
         [[worker]]\nid = \"gone\"\ncommand = [\"no-such-program-anywhere\"]\n\
@@ -347,11 +347,6 @@ fn who_cannot_plan_is_refused_by_name_before_anything_is_done() {
     let before = scene.repo.state();
     let ask = |id: &str| scene.repo.ap(["plan", "--planner", id, "Rework login"]);
     for (id, why) in [
-        (
-            "far",
-            "cannot plan: only workers with `transport = \"command\"` can be asked for a plan yet, not `mcp`",
-        ),
-        ("near", "not `acp`"),
         ("me", "it is a person"),
         ("off", "`enabled` is false"),
         ("goen", "did you mean `gone`?"),
@@ -359,12 +354,12 @@ fn who_cannot_plan_is_refused_by_name_before_anything_is_done() {
     ] {
         ask(id).exits(1).says(why);
     }
-    scene.repo.write(".ap/config.toml", "schema = 1\n[plan]\nplanner = \"far\"\n");
+    scene.repo.write(".ap/config.toml", "schema = 1\n[plan]\nplanner = \"me\"\n");
     scene
         .repo
         .ap(["plan", "Rework login"])
         .exits(1)
-        .says("`plan.planner`: the worker far cannot plan");
+        .says("`plan.planner`: the worker me cannot plan");
     std::fs::remove_file(scene.repo.root().join(".ap/config.toml")).expect("removable");
     scene.repo.write(".ap/team.toml", "schema = 1\n[[worker]]\nid = \"w\"\npresett = \"codex\"\n");
     ask("w").exits(3).says(".ap/team.toml:4:1: `presett` is no key of [[worker]]");
@@ -375,6 +370,8 @@ fn who_cannot_plan_is_refused_by_name_before_anything_is_done() {
             "gone",
             "could not be asked: cannot start `no-such-program-anywhere`: there is no such program on `PATH`",
         ),
+        ("near", "could not be asked: cannot start `x`: there is no such program on `PATH`"),
+        ("far", "it could not be spoken to"),
         ("poor", "could not be asked: the worker poor needs `NO_SUCH_KEY`, which is not set"),
     ] {
         ask(id).exits(0).says(why).says("this plan is the built-in one");

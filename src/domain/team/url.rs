@@ -1,6 +1,6 @@
 //! Where a server listens, as far as it must be known before anything is sent there.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 /// The parts of an address that decide what may be sent there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

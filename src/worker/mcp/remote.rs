@@ -131,7 +131,7 @@ impl<T: Transport<RoleClient>> Transport<RoleClient> for Overheard<T> {
     }
 }
 
-/// Has a server do its errand, to the end, as [`crate::worker::carry`] does.
+/// Has a server do its errand, to the end, as [`crate::worker::carry()`] does.
 pub(in crate::worker) async fn visit(
     errand: Errand,
     remote: &Remote,

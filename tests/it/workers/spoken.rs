@@ -45,7 +45,7 @@ fn nobody_is_left(repo: &Repo) {
         let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
         let text = String::from_utf8_lossy(&environment);
         let ours = text.contains("AP_RUN=") && text.contains(&root);
-        assert!(!ours, "{:?} survives", entry.path());
+        assert!(!ours, "{} survives", entry.path().display());
     }
 }
 
@@ -208,5 +208,21 @@ fn wait_for(mut happened: impl FnMut() -> bool) {
     while !happened() {
         assert!(begun.elapsed().as_secs() < 40, "it does not happen");
         std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_plan_is_asked_for_over_a_protocol_and_nothing_may_be_changed_for_it() {
+    let plan = "[[objective]]\nid = \"T1\"\ntitle = \"As the peer sees it\"\ntouch = [\"src/\"]\n";
+    for protocol in ["acp", "mcp"] {
+        let repo = peers(protocol, "plans", "", "");
+        let team = repo.read(".ap/team.toml");
+        repo.write(".ap/team.toml", team.replace("PART =", &format!("PLAN = {plan:?}, PART =")));
+        let run = run(&repo, &["plan", "--planner", "peer", "--dry-run", "Rework login"]);
+        run.exits(0).answers_with("As the peer sees it");
+        nobody_is_left(&repo);
+        let repo = peers(protocol, "model", "", "");
+        let run = self::run(&repo, &["plan", "--planner", "peer", "--dry-run", "Rework login"]);
+        run.exits(0).says("it got no answer from its model: the model said 400");
     }
 }
