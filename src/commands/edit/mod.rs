@@ -57,6 +57,12 @@ impl Own {
         }))
     }
 
+    /// Whether a worktree is an objective's of which nothing is known.
+    pub fn is_lost(repository: &Repository) -> Result<bool> {
+        Ok(repository.is_objective_worktree()
+            && of_worktree(repository, &all(repository)?)?.is_none())
+    }
+
     /// Whether it may edit a file, named as somebody in `directory` names it. What is outside of
     /// the worktree may be edited below `temporary` alone.
     pub fn judge(

@@ -1,5 +1,6 @@
 //! `git ap hook`: the git hooks that hold each commit against its objective's scope.
 
+mod agent;
 pub mod install;
 pub mod run;
 pub mod status;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use super::agent;
 use crate::commands::{Ctx, Exit};
 use crate::domain::commit_message;
 use crate::domain::config::{self, Config, OnReserved};
@@ -30,9 +31,10 @@ use crate::store::{self, layout};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  git ap hook run pre-commit    exit code 4 where something staged is out of scope")]
+  git ap hook run pre-commit    exit code 4 where something staged is out of scope
+  git ap hook run agent         what an agent sends before it edits, on standard input")]
 pub struct Args {
-    /// pre-commit, pre-merge-commit, commit-msg or pre-push
+    /// pre-commit, pre-merge-commit, commit-msg or pre-push; agent: what agents call
     #[arg(value_name = "HOOK")]
     name: String,
     /// What git gave the hook
@@ -42,6 +44,9 @@ pub struct Args {
 
 /// Runs a hook.
 pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
+    if args.name == agent::NAME {
+        return agent::run(ctx);
+    }
     let Some(kind) = hooks::Hook::from_name(&args.name) else {
         let message = format!("git ap has no hook `{}`", quote(args.name.as_bytes()));
         let names = hooks::Hook::ALL.map(hooks::Hook::name).join(", ");

@@ -1,6 +1,7 @@
 //! Hooks as git runs them: real commits, in repositories that other tools have set up, and
 //! everything as it was afterwards.
 
+mod agent;
 mod killed;
 mod shared;
 mod worktree;
