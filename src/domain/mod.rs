@@ -23,6 +23,7 @@ pub mod pattern;
 pub mod plan;
 pub mod prompt;
 pub mod record;
+pub mod registration;
 pub mod reservation;
 pub mod response;
 pub mod scope;

@@ -7,6 +7,7 @@
     reason = "tests make files and start git; nothing is public in a test"
 )]
 
+mod agents_told;
 mod analyze;
 mod architecture;
 mod asked;
