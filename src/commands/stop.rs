@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use serde_json::json;
 
-use super::session::{Purpose, Workshop};
+use super::session::{Notes, Purpose, Workshop};
 use super::{Ctx, Exit};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::id::ObjectiveId;
 use crate::domain::plan::SCHEMA;
 use crate::domain::session::{Entry, How, Session};
 use crate::domain::team::stream::Usage;
+use crate::execute::checkpoint::checkpoint;
 use crate::execute::session::look;
 use crate::store;
 use crate::ui::Format;
@@ -64,7 +65,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
             leftover::kill(&attempt.mark);
         }
         let (how, usage) = (How::Interrupted, Usage::default());
-        handle.append(Entry::Returned { objective: id, how, usage })?;
+        handle.append(Entry::Returned { objective: id.clone(), how, usage })?;
+        checkpoint(&handle, &id, "the run that watched its worker died", &mut Notes(ctx));
     }
     let living = at_work(&handle.session, objective.as_ref());
     if !living.is_empty() {

@@ -4,6 +4,7 @@ pub mod amend;
 pub mod approval;
 pub mod baseline;
 pub mod candidate;
+pub mod checkpoint;
 pub mod gate_worktree;
 pub mod gates;
 pub mod integrate;

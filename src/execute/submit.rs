@@ -184,6 +184,10 @@ fn committed(
         let hint = format!("git -C {} switch {short}", shell_word(&place.worktree));
         return Err(Failure::new(Kind::User, message).hint(hint).into());
     }
+    if manner.by_run {
+        super::checkpoint::unfold(handle, objective, place)?;
+        dirt = worktrees::dirty(worktree)?;
+    }
     let brought = |path: &RepoPath| place.brought.iter().any(|b| *b == path.to_string());
     dirt.untracked.retain(|path| !brought(path));
     if dirt.is_clean() {
@@ -213,7 +217,7 @@ pub fn beyond(handle: &Handle<'_>, objective: &ObjectiveId) -> Result<Vec<Violat
 }
 
 /// What of the uncommitted changes an objective may not make.
-fn out_of_scope(
+pub(super) fn out_of_scope(
     handle: &Handle<'_>,
     objective: &ObjectiveId,
     dirt: &Dirt,
@@ -278,7 +282,7 @@ fn commit_all(
 
 /// Stages paths as they are in the worktree. `git add` would refuse what is ignored although it
 /// was staged, and what is gone from the index already.
-fn stage(git: &Git, worktree: &Path, paths: &[RepoPath]) -> Result<()> {
+pub(super) fn stage(git: &Git, worktree: &Path, paths: &[RepoPath]) -> Result<()> {
     let (mut there, mut gone) = (Vec::new(), Vec::new());
     for path in paths {
         let place = worktree.join(worktrees::os_path(path));

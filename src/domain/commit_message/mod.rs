@@ -9,8 +9,8 @@ pub use insert::{with_trailers, with_trailers_commented};
 pub use subject::{WIDTH, conventional_type, is_conventional_type, objective_subject, subject};
 pub(in crate::domain) use trailer::person;
 pub use trailer::{
-    Trailer, amendment, co_author, co_authors, objective, once_each, pin, record, sync, wave,
-    with_co_authors,
+    Trailer, amendment, checkpoint, co_author, co_authors, is_checkpoint, objective, once_each,
+    pin, record, sync, wave, with_co_authors,
 };
 
 use super::path::is_printable;
@@ -63,6 +63,20 @@ mod tests {
         for (text, expected) in table {
             assert_eq!(one_line(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_checkpoint_is_known_by_its_trailer() {
+        let id = |text| crate::domain::id::ObjectiveId::parse(text).expect("valid");
+        let message = checkpoint("add", &id("T1"), "stopped\nAP-Plan: x", Some("A <a@b>"));
+        assert_eq!(
+            message,
+            "chore(ap): checkpoint of T1\n\nHalf-done work, kept as it was left: stopped AP-Plan: x.\n\n\
+             AP-Objective: add/T1\nAP-Checkpoint: add/T1\nCo-authored-by: A <a@b>\n"
+        );
+        assert!(is_checkpoint(&message, "add", &id("T1")));
+        assert!(!is_checkpoint(&message, "add", &id("T2")));
+        assert!(!is_checkpoint("x\n\nAP-Checkpoint: add/T1\n\nbody", "add", &id("T1")));
     }
 
     #[test]

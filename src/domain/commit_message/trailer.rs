@@ -60,6 +60,28 @@ fn mail(value: &str) -> Option<&str> {
     (!mail.is_empty()).then_some(mail)
 }
 
+/// The key of the trailer of half-done work.
+const CHECKPOINT: &str = "AP-Checkpoint";
+
+/// The message of a commit that keeps what is half done of an objective; `why` it was not ended.
+pub fn checkpoint(slug: &str, id: &ObjectiveId, why: &str, worker: Option<&str>) -> String {
+    let body = format!(
+        "chore(ap): checkpoint of {id}\n\nHalf-done work, kept as it was left: {}.\n",
+        one_line(why)
+    );
+    let mut trailers = objective(slug, id);
+    trailers.push(Trailer::new(CHECKPOINT, &format!("{slug}/{id}")));
+    trailers.extend(worker.map(co_author));
+    super::complete(&body, &trailers)
+}
+
+/// Whether a message is that of a commit with half-done work of an objective.
+pub fn is_checkpoint(message: &str, slug: &str, id: &ObjectiveId) -> bool {
+    let last = message.trim_end().rsplit("\n\n").next().unwrap_or_default();
+    let wanted = Trailer::new(CHECKPOINT, &format!("{slug}/{id}")).to_string();
+    last.lines().any(|line| line == wanted)
+}
+
 /// The trailers in their order, of those that say the same only the first; none without a value.
 pub fn once_each(trailers: impl IntoIterator<Item = Trailer>) -> Vec<Trailer> {
     let mut kept: Vec<Trailer> = Vec::new();

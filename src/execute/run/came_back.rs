@@ -16,6 +16,7 @@ use crate::domain::response::{self, Blocked};
 use crate::domain::session::{Entry, How};
 use crate::domain::team::stream::{Said, Usage};
 use crate::domain::team::word::Word;
+use crate::execute::checkpoint::checkpoint;
 use crate::execute::gates;
 use crate::execute::listener::Listener;
 use crate::execute::narrate::Interrupted;
@@ -123,6 +124,7 @@ pub(super) fn record(
                 format!("{} was stopped ({why})", back.worker)
             };
             listener.note(&format!("{objective}: {told}"));
+            checkpoint(handle, &objective, &format!("its worker was stopped ({why})"), listener);
         }
     }
     Ok(how)
@@ -153,7 +155,11 @@ fn first_line(text: &str) -> String {
 }
 
 /// The watcher of a worker died: what the worker started is ended, and what it did stays.
-pub(super) fn orphaned(handle: &mut Handle<'_>, objective: &ObjectiveId) -> Result<()> {
+pub(super) fn orphaned(
+    handle: &mut Handle<'_>,
+    objective: &ObjectiveId,
+    listener: &mut dyn Listener,
+) -> Result<()> {
     let attempt = handle.standing(objective)?.attempts.last();
     let mark = attempt.context("an orphan was dispatched")?.mark.clone();
     leftover::kill(&mark);
@@ -162,6 +168,7 @@ pub(super) fn orphaned(handle: &mut Handle<'_>, objective: &ObjectiveId) -> Resu
         how: How::Interrupted,
         usage: Usage::default(),
     })?;
+    checkpoint(handle, objective, "the run that watched its worker died", listener);
     Ok(())
 }
 
@@ -210,7 +217,8 @@ pub(super) fn judge(
 ) -> Result<()> {
     // A scope with something at the root lets its worker replace the link to the git directory.
     let tools = handle.tools;
-    if worktrees::restore(tools.repository, &handle.worktree(objective)?, tools.steps)? {
+    let worktree = handle.worktree(objective)?;
+    if worktree.exists() && worktrees::restore(tools.repository, &worktree, tools.steps)? {
         listener.note(&format!("{objective}: its link to the repository was put back"));
     }
     let standing = handle.standing(objective)?;
@@ -224,7 +232,7 @@ pub(super) fn judge(
     }
     let claim = match &how {
         Some(How::Failed { why }) => Some(why.clone()),
-        Some(How::Exceeded { why }) => Some(format!("it was stopped: it {why}")),
+        Some(How::Exceeded { why }) => Some(format!("was stopped: it {why}")),
         _ => response.failure.map(|why| format!("reports a failure: {}", one_line(&why))),
     };
     if let Some(why) = claim {
@@ -233,6 +241,7 @@ pub(super) fn judge(
         if !beyond.is_empty() {
             return violated(handle, objective, &beyond, listener);
         }
+        checkpoint(handle, objective, &format!("its worker {}", first_line(&why)), listener);
         return failed(handle, objective, why, true, listener);
     }
     let manner = Manner {

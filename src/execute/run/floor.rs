@@ -28,7 +28,7 @@ use crate::execute::listener::Listener;
 use crate::execute::prepare::Preparing;
 use crate::execute::process::open_log;
 use crate::execute::session::Handle;
-use crate::execute::start::{go_on, take_up};
+use crate::execute::start::{go_on, has_lost_its_worktree, take_up};
 use crate::report::Templates;
 use crate::store;
 use crate::worker::watch::Watch;
@@ -195,7 +195,7 @@ impl<'a, 'h> Floor<'a, 'h> {
         listener: &mut dyn Listener,
     ) -> Result<()> {
         let (objective, to) = match step {
-            Step::Orphan(objective) => return came_back::orphaned(handle, &objective),
+            Step::Orphan(objective) => return came_back::orphaned(handle, &objective, listener),
             Step::Judge(objective) => return self.judge(handle, &objective, listener),
             Step::Again(objective) => {
                 listener.note(&format!("{objective} is tried again"));
@@ -208,8 +208,9 @@ impl<'a, 'h> Floor<'a, 'h> {
                 (objective, None)
             }
         };
-        match handle.standing(&objective)?.phase {
-            Phase::Working => {}
+        let standing = handle.standing(&objective)?;
+        match standing.phase {
+            Phase::Working if !has_lost_its_worktree(standing) => {}
             Phase::Waiting => go_on(handle, &objective, self.templates, listener)?,
             _ => {
                 if take_up(handle, &objective, preparing, self.templates, listener)? {

@@ -100,3 +100,82 @@ fn an_objective_that_is_dropped_elsewhere_ends_its_worker() {
     drop(child.wait_with_output());
     assert_eq!(phase(&repo, "T2").0, "dropped");
 }
+
+/// A run whose first worker has done half of its work, and something that git ignores.
+fn half_done(config: &str) -> (Repo, std::process::Child) {
+    let script = "if [ $AP_OBJECTIVE = T1 ] && [ ! -e $HOME/go ]; then echo half > src/auth/half.rs; \
+                  rm src/auth/login.rs; echo x > src/auth/x.tmp; touch $TMPDIR/half; sleep 60; fi";
+    let repo = team(script, "", config, "");
+    let mut command = repo.ap(["run", "--yes", "--objective", "T1"]).command();
+    command.env("TMPDIR", repo.beside("tmp")).stdout(Stdio::null()).stderr(Stdio::piped());
+    let child = command.spawn().expect("it starts");
+    let tmp = repo.beside("tmp");
+    until("half of the work", || entries(&tmp).iter().any(|n| tmp.join(n).join("half").exists()));
+    (repo, child)
+}
+
+fn branch(repo: &Repo) -> String {
+    repo.git(["log", "--format=%s", &format!("main..ap/{}/T1", crate::session::ID)])
+}
+
+#[test]
+fn half_done_work_is_committed_and_becomes_a_part_of_the_whole() {
+    for name in ["-INT", "-KILL"] {
+        let (repo, mut child) = half_done("");
+        signal(&child, name);
+        child.wait().expect("it ends");
+        if name == "-KILL" {
+            repo.ap(["stop"]).exits(0);
+        }
+        let commits = branch(&repo);
+        assert!(commits.starts_with("chore(ap): checkpoint of T1\n"), "{name}: {commits}");
+        let place = crate::session::place(&repo, "T1");
+        assert_eq!(repo.git_at(&place, ["status", "--porcelain"]).exits(0).stdout(), "");
+        let tree =
+            repo.git(["ls-tree", "-r", "--name-only", &format!("ap/{}/T1", crate::session::ID)]);
+        assert!(tree.contains("src/auth/half.rs") && !tree.contains("login.rs"), "{tree}");
+        // It is there whatever becomes of the worktree, and one commit is what is left of it all.
+        if name == "-INT" {
+            std::fs::remove_dir_all(&place).expect("removable");
+        }
+        std::fs::write(repo.beside("home").join("go"), "").expect("writable");
+        ap(&repo, &["run", "--objective", "T1"]).exits(0);
+        let commits = branch(&repo);
+        assert!(!commits.contains("checkpoint"), "{commits}");
+        let commit = format!("ap/{}/T1", crate::session::ID);
+        let tree = repo.git(["ls-tree", "-r", "--name-only", &commit]);
+        assert!(tree.contains("src/auth/half.rs") && tree.contains("src/auth/a.rs"), "{tree}");
+        let body = repo.git(["log", "-1", "--format=%B", &commit]);
+        assert!(body.contains("AP-Objective: add-jwt/T1\nCo-authored-by: Script"), "{body}");
+    }
+}
+
+#[test]
+fn what_is_out_of_scope_is_in_no_checkpoint() {
+    let script = "if [ $AP_OBJECTIVE = T1 ]; then echo half > src/auth/half.rs; \
+                  echo x > README.md; git add README.md; touch $TMPDIR/half; sleep 60; fi";
+    let repo = team(script, "", "[run]\nsandbox = \"off\"\n", "");
+    ap(&repo, &["run", "--yes", "--objective", "T1"]).exits(4);
+    let place = crate::session::place(&repo, "T1");
+    let left = repo.git_at(&place, ["status", "--porcelain"]).exits(0).stdout();
+    assert!(left.contains("README.md"), "{left}");
+    assert!(!branch(&repo).contains("checkpoint"), "it is out of scope, and stays as it is");
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_committed_loses_nothing() {
+    let (repo, mut child) = half_done("");
+    repo.git(["config", "commit.gpgSign", "true"]);
+    repo.git(["config", "gpg.program", "/bin/false"]);
+    signal(&child, "-INT");
+    let mut said = String::new();
+    let pipe = child.stderr.as_mut().expect("a pipe");
+    std::io::Read::read_to_string(pipe, &mut said).expect("readable");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    assert!(said.contains("T1: what was done so far stays uncommitted in its worktree"), "{said}");
+    let place = crate::session::place(&repo, "T1");
+    assert!(place.join("src/auth/half.rs").exists());
+    repo.git(["config", "commit.gpgSign", "false"]);
+    std::fs::write(repo.beside("home").join("go"), "").expect("writable");
+    ap(&repo, &["run", "--objective", "T1"]).exits(0);
+}
