@@ -6,7 +6,7 @@ use serde_json::json;
 use super::session::{Consent, Purpose, Team, Teller, Workshop, what_next};
 use super::{Ctx, Exit, land, merge, page, start, would};
 use crate::domain::error::{Failure, Kind};
-use crate::domain::event::EventKind;
+use crate::domain::event::{EventKind, Phase as Stage};
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::plan::SCHEMA;
 use crate::domain::record::performances;
@@ -231,7 +231,9 @@ pub fn advance(
         }
         require_green(&mut open()?, manner.red_base, templates, teller)?;
         if crew.can_work() && current.is_some() {
+            teller.event(EventKind::PhaseStart { phase: Stage::Execution });
             let held = run::work(&crew, &open, templates, teller)?;
+            teller.event(EventKind::PhaseComplete { phase: Stage::Execution });
             require_none_held(id, &held)?;
         }
         let mut handle = open()?;

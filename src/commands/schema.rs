@@ -7,6 +7,7 @@ use super::{Ctx, Exit};
 use crate::domain::config;
 use crate::domain::document::closest;
 use crate::domain::error::{Failure, Kind};
+use crate::domain::event;
 use crate::domain::plan::{SCHEMA, shape};
 use crate::domain::record;
 use crate::domain::team;
@@ -17,19 +18,21 @@ use crate::ui::Format;
 #[command(after_help = "\
 Examples:
   git ap schema                     the names
-  git ap schema plan > plan.schema.json")]
+  git ap schema plan > plan.schema.json
+  git ap schema event               what `git ap run --format json` prints, line by line")]
 pub struct Args {
     /// Which one
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 }
 
-/// The files that have a schema, with what they are.
-const NAMES: [(&str, &str); 4] = [
+/// The files and outputs that have a schema, with what they are.
+const NAMES: [(&str, &str); 5] = [
     ("plan", "a coordination plan: .ap/plans/<id>/plan.toml"),
     ("config", "the owner's policy: .ap/config.toml"),
     ("team", "who can work: .ap/team.toml"),
     ("session", "the record of a session: .ap/sessions/<id>/session.toml"),
+    ("event", "one line of what a long command prints with --format json"),
 ];
 
 /// Prints a schema, or the names of all.
@@ -65,6 +68,7 @@ fn schema(name: &str) -> Option<Value> {
         "config" => config::CONFIG.json_schema("git ap configuration"),
         "team" => team::TEAM.json_schema("git ap team"),
         "session" => record::SESSION.json_schema("git ap session"),
+        "event" => event::json_schema("git ap event"),
         _ => return None,
     })
 }

@@ -12,7 +12,7 @@ use super::session::Handle;
 use super::sync::target_name;
 use crate::domain::commit_message::{self, Trailer};
 use crate::domain::error::{Failure, Kind};
-use crate::domain::event::EventKind;
+use crate::domain::event::{EventKind, Phase as Stage};
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
 use crate::domain::plan::Plan;
@@ -71,24 +71,17 @@ pub fn merge(
     let wave = Wave { number, templates, commands: wave_commands(handle, &merged) };
     let tips = candidate::tips(&shares);
     let from = handle.session.integration.clone();
-    listener.event(EventKind::WaveStart { wave: number });
+    listener.event(EventKind::PhaseStart { phase: Stage::Integration });
     let what = format!("merging wave {number}");
-    let outcome = handle.unlocked(&what, |handle| wave.made(handle, &shares, listener))?;
-    let candidate = match outcome {
+    let outcome = handle.unlocked(&what, |handle| wave.made(handle, &shares, listener));
+    let candidate = match outcome.and_then(|made| wave.green(handle, made, &from, &shares)) {
         Ok(candidate) => candidate,
-        Err(red) => {
-            let failure = red_gate(handle, &wave, &red)?;
-            let reason = failure.message.clone();
+        Err(error) => {
+            let reason = failure_text(&error);
             listener.event(EventKind::WaveRolledBack { wave: number, reason });
-            return Err(failure.into());
+            return Err(error);
         }
     };
-    // While the gates ran, others may have gone on.
-    if handle.session.integration != from || !tips_hold(handle.tools.repository, handle, &shares)? {
-        let message = format!("wave {number} changed while its gates ran: nothing was merged");
-        let hint = format!("git ap merge {}", handle.session.plan().slug());
-        return Err(Failure::new(Kind::Conflict, message).hint(hint).into());
-    }
     handle.operate(&Operation::Merge {
         wave: number,
         from,
@@ -97,6 +90,7 @@ pub fn merge(
         gates: wave.commands.clone(),
     })?;
     listener.event(EventKind::WaveComplete { wave: number, commit: candidate.commit.clone() });
+    listener.event(EventKind::PhaseComplete { phase: Stage::Integration });
     Ok(Some(Done {
         wave: number,
         commit: candidate.commit,
@@ -171,6 +165,28 @@ struct RedWave {
 }
 
 impl Wave<'_> {
+    /// The candidate, if its gates passed and nobody has gone on while they ran.
+    fn green(
+        &self,
+        handle: &mut Handle<'_>,
+        made: Result<Candidate, RedWave>,
+        from: &str,
+        shares: &[Share],
+    ) -> Result<Candidate> {
+        let candidate = match made {
+            Ok(candidate) => candidate,
+            Err(red) => return Err(red_gate(handle, self, &red)?.into()),
+        };
+        if handle.session.integration == from && tips_hold(handle.tools.repository, handle, shares)?
+        {
+            return Ok(candidate);
+        }
+        let number = self.number;
+        let message = format!("wave {number} changed while its gates ran: nothing was merged");
+        let hint = format!("git ap merge {}", handle.session.plan().slug());
+        Err(Failure::new(Kind::Conflict, message).hint(hint).into())
+    }
+
     /// The candidate with its gates passed, or the gate that did not.
     fn made(
         &self,
@@ -258,6 +274,9 @@ impl Wave<'_> {
         let setting = worktree.setting(handle, &format!("wave-{}", self.number));
         let what = format!("wave {}", self.number);
         let red = gates::check(&self.commands, &setting, &mut |progress| {
+            if let gates::Progress::Ends(command, ended) = &progress {
+                contracts_checked(&handle.agreed.plan, command, ended.is_green(), listener);
+            }
             gates::tell(&what, progress, listener);
         })?;
         worktree.leave(handle)?;
@@ -289,6 +308,26 @@ impl Wave<'_> {
             }
         }
         Ok(blamed)
+    }
+}
+
+/// Tells of the contracts that a command checks.
+fn contracts_checked(plan: &Plan, command: &str, passed: bool, listener: &mut dyn Listener) {
+    for contract in plan.contracts.iter().filter(|c| c.check.as_deref() == Some(command)) {
+        listener.event(EventKind::ContractChecked {
+            provider: contract.provider.to_string(),
+            consumers: contract.consumers.iter().map(ToString::to_string).collect(),
+            description: contract.description.clone(),
+            passed,
+        });
+    }
+}
+
+/// An error as a sentence for whoever watches.
+fn failure_text(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<Failure>() {
+        Some(failure) => failure.message.clone(),
+        None => format!("{error:#}"),
     }
 }
 

@@ -12,7 +12,7 @@ use super::session::Handle;
 use super::sync::{self, Synced, target_tip};
 use crate::domain::commit_message::{self, Trailer};
 use crate::domain::error::{Failure, Kind};
-use crate::domain::event::EventKind;
+use crate::domain::event::{EventKind, Phase as Stage};
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
 use crate::domain::session::{Operation, Phase, Session};
@@ -97,6 +97,7 @@ pub fn land(
     handle.require_unclaimed()?;
     handle.require_movable_integration()?;
     require_merged(handle)?;
+    listener.event(EventKind::PhaseStart { phase: Stage::PostExecution });
     if let Synced::Merged(commit) = sync::sync(handle, manner.templates)? {
         let short = commit.get(..10).unwrap_or(&commit);
         listener.note(&format!("{} was merged in {short}", sync::target_name(handle)));
@@ -105,7 +106,9 @@ pub fn land(
     let repository = handle.tools.repository;
     let from = target_tip(handle)?;
     let integration_from = handle.session.integration.clone();
+    listener.event(EventKind::PhaseStart { phase: Stage::AutoDocumentation });
     let integration_to = recorded(handle, manner)?;
+    listener.event(EventKind::PhaseComplete { phase: Stage::AutoDocumentation });
     let to = if manner.squash {
         squashed(handle, &from, &integration_to, manner)?
     } else {
@@ -125,6 +128,7 @@ pub fn land(
         integration_to,
     })?;
     listener.event(EventKind::SessionLanded { commit: to.clone() });
+    listener.event(EventKind::PhaseComplete { phase: Stage::PostExecution });
     Ok(Landed { from, commit: to, already: false })
 }
 

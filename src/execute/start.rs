@@ -16,6 +16,7 @@ use super::session::{Handle, all};
 use super::sync::{self, Synced};
 use crate::domain::environment::{port_base, variables};
 use crate::domain::error::{Failure, Kind};
+use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
 use crate::domain::session::{Operation, Phase, Standing};
 use crate::git::worktrees;
@@ -103,6 +104,11 @@ pub fn take_up(
     listener: &mut dyn Listener,
 ) -> Result<bool> {
     sync_first(handle, templates, listener)?;
+    if let Some(wave) = handle.session.current_wave()
+        && !is_begun(handle)
+    {
+        listener.event(EventKind::WaveStart { wave });
+    }
     listener.note(&format!("starting {objective}"));
     let begun = begin(handle, objective, Manner::default())?;
     if begun {

@@ -184,6 +184,7 @@ fn describe(event: &Event) -> Option<String> {
         | EventKind::ObjectiveWaiting { .. }
         | EventKind::GateStart { .. }
         | EventKind::GateComplete { .. }
+        | EventKind::ContractChecked { .. }
         | EventKind::WaveStart { .. }
         | EventKind::WaveComplete { .. }
         | EventKind::WaveRolledBack { .. }

@@ -13,6 +13,7 @@ mod architecture;
 mod asked;
 mod check;
 mod cli;
+mod events;
 mod findings;
 mod gates;
 mod git_layer;

@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use crate::commands::{Ctx, Narrator};
 use crate::domain::error::{Failure, Kind};
-use crate::domain::event::EventKind;
+use crate::domain::event::{ActivityType, EventKind};
 use crate::domain::id::PlanId;
 use crate::execute::listener::Listener;
 use crate::execute::narrate::Interrupted;
@@ -63,7 +63,7 @@ impl Listener for Teller<'_> {
         if self.for_programs() {
             self.event(EventKind::WorkerActivity {
                 source: command.to_owned(),
-                activity_type: "log",
+                activity_type: ActivityType::Log,
                 text: line.to_owned(),
             });
         } else if self.ctx.ui.verbose {

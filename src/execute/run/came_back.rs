@@ -91,7 +91,8 @@ pub(super) fn record(
         objective: objective.to_string(),
         worker: back.worker.clone(),
         seconds: back.took.as_secs_f64(),
-        usage: said.usage,
+        turns: said.usage.turns,
+        cost: said.usage.cost,
     });
     match &how {
         How::Ended => {

@@ -20,7 +20,7 @@ use super::task::{Message, Task};
 use super::turns::Step;
 use super::{Crew, Open, PACE};
 use crate::domain::error::{Failure, Kind};
-use crate::domain::event::EventKind;
+use crate::domain::event::{ActivityType, EventKind};
 use crate::domain::id::ObjectiveId;
 use crate::domain::session::{Entry, How, Phase};
 use crate::domain::team::stream::{Activity, Said};
@@ -301,7 +301,7 @@ impl<'a, 'h> Floor<'a, 'h> {
         handle.tools.steps.pass("worker", objective.as_str())?;
         listener.event(EventKind::WorkerActivity {
             source: objective.to_string(),
-            activity_type: "log",
+            activity_type: ActivityType::Log,
             text: format!("{} begins ({reason}): {}", worker.id, ready.shown),
         });
         listener.note(&format!("{objective} is with {} ({reason}); {}", worker.id, ready.force));
@@ -373,7 +373,7 @@ impl<'a, 'h> Floor<'a, 'h> {
         };
         listener.event(EventKind::WorkerActivity {
             source: at_work.objective.to_string(),
-            activity_type: activity.kind.as_str(),
+            activity_type: activity.kind.into(),
             text: activity.text,
         });
     }

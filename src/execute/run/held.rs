@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::floor::{Floor, in_words};
-use crate::domain::event::EventKind;
+use crate::domain::event::{ActivityType, EventKind};
 use crate::domain::guard::guard;
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
@@ -61,7 +61,7 @@ impl Floor<'_, '_> {
                 match seen {
                     Seen::Changed(path) => listener.event(EventKind::WorkerActivity {
                         source: objective.to_string(),
-                        activity_type: "coding",
+                        activity_type: ActivityType::Coding,
                         text: path.to_string(),
                     }),
                     Seen::Violation(violation) => {

@@ -9,7 +9,7 @@ use anyhow::Result;
 use super::floor::{AtWork, Floor, in_words};
 use super::held::held;
 use crate::domain::error::{Failure, Kind};
-use crate::domain::event::EventKind;
+use crate::domain::event::{ActivityType, EventKind};
 use crate::domain::id::ObjectiveId;
 use crate::domain::letter::{Letter, Reply};
 use crate::domain::path::RepoPath;
@@ -141,10 +141,14 @@ fn letter(
     let told = match &letter {
         Letter::Progress { percent, note } => {
             letters.percent = letters.percent.max(*percent);
-            Some(("progress", format!("{}% - {note}", letters.percent)))
+            Some((ActivityType::Progress, format!("{}% - {note}", letters.percent)))
         }
-        Letter::Submit { summary } => Some(("log", format!("says that it is done: {summary}"))),
-        Letter::Blocked { why, .. } => Some(("log", format!("says that it is blocked: {why}"))),
+        Letter::Submit { summary } => {
+            Some((ActivityType::Log, format!("says that it is done: {summary}")))
+        }
+        Letter::Blocked { why, .. } => {
+            Some((ActivityType::Log, format!("says that it is blocked: {why}")))
+        }
         Letter::Request { .. } | Letter::Withdraw {} => None,
     };
     if let Some((activity_type, text)) = told {

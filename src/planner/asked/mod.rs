@@ -259,7 +259,7 @@ impl Talk<'_> {
     fn activity(&self, activity: &Activity) {
         let event = EventKind::WorkerActivity {
             source: self.asking.worker.id.clone(),
-            activity_type: activity.kind.as_str(),
+            activity_type: activity.kind.into(),
             text: activity.text.clone(),
         };
         self.asking.reporter.report(event, self.asking.percent);

@@ -2,12 +2,14 @@
 //! the machine's own configuration.
 
 mod run;
+mod schema;
 mod state;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub use run::Run;
+pub use schema::against;
 pub use state::State;
 
 /// What the program's clock says in tests.
