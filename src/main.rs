@@ -80,8 +80,25 @@ fn terminal() -> Terminal {
         stderr_tty: stderr.is_terminal(),
         stdout_color: colored(anstream::AutoStream::choice(&stdout)),
         stderr_color: colored(anstream::AutoStream::choice(&stderr)),
+        moves: stderr.is_terminal() && variable("TERM").is_some_and(|term| term != "dumb"),
+        unicode: is_unicode(),
         width: terminal_width(),
     }
+}
+
+/// Whether the locale is one of UTF-8: the first of these that is set says so (locale(7)).
+fn is_unicode() -> bool {
+    let names = ["LC_ALL", "LC_CTYPE", "LANG"];
+    let locale = names.into_iter().find_map(variable).unwrap_or_default();
+    let locale = locale.to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
+/// A variable that is set to something.
+#[expect(clippy::disallowed_methods, reason = "the environment comes in here")]
+fn variable(name: &str) -> Option<String> {
+    let value = std::env::var_os(name)?.to_string_lossy().into_owned();
+    Some(value).filter(|value| !value.is_empty())
 }
 
 fn terminal_width() -> Option<usize> {
@@ -98,7 +115,7 @@ fn on_panic(info: &PanicHookInfo<'_>) {
     let mut err = std::io::stderr().lock();
     // A hook that fails must not panic again: with stderr gone there is nobody to tell.
     if err.is_terminal() {
-        // A progress line may stand there.
+        // A `^C` may stand there.
         drop(write!(err, "\r\x1b[2K"));
     }
     drop(writeln!(err, "{}", bug_text(what, &place)));

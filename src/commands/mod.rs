@@ -54,7 +54,7 @@ use crate::domain::id::PlanId;
 use crate::domain::plan::SCHEMA;
 use crate::execute::narrate::{self, Beat, Interrupted, Reporter};
 use crate::ui::progress::Progress;
-use crate::ui::{Format, Terminal, Ui, is_closed_output};
+use crate::ui::{Format, Live, Terminal, Ui, is_closed_output};
 use clock::Clock;
 
 /// The flags that every command takes.
@@ -186,6 +186,12 @@ impl Ctx {
         Narrator { progress: Progress::new(&self.ui), stream: Stream::default(), clock: self.clock }
     }
 
+    /// The same for a command that shows more than a line of it.
+    pub fn narrator_without_line(&self) -> Narrator<'_> {
+        let progress = Progress::without_line(&self.ui);
+        Narrator { progress, stream: Stream::default(), clock: self.clock }
+    }
+
     /// Refuses a `--format` that `verb` cannot answer in.
     pub fn require_format(&self, verb: &str, formats: &[Format]) -> Result<(), Failure> {
         let name = |format: Format| {
@@ -232,6 +238,11 @@ impl Narrator<'_> {
         self.stream.set_session(id);
     }
 
+    /// From here on the time that is left is this, in seconds; none: nobody can say.
+    pub fn set_remaining(&mut self, seconds: Option<f64>) {
+        self.stream.set_remaining(seconds, self.clock.elapsed());
+    }
+
     fn run<T, W>(&mut self, work: W) -> anyhow::Result<T>
     where
         W: FnOnce(&Reporter) -> anyhow::Result<T> + Send + 'static,
@@ -258,6 +269,7 @@ pub fn ui(globals: Globals, terminal: Terminal) -> Ui {
         verbose: globals.verbose,
         yes: globals.yes,
         terminal,
+        live: Live::default(),
     }
 }
 

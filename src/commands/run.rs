@@ -176,6 +176,9 @@ fn through(
     drop(handle);
     let (wave, red_base, keep_going) = (args.wave, args.red_base, args.keep_going);
     let manner = Manner { team: &team, jobs, only: &only, wave, red_base, keep_going };
+    if team.can_work() {
+        teller.show(workshop, id)?;
+    }
     advance(ctx, workshop, id, &manner, &templates, teller)?;
     let mut handle = workshop.session(id)?;
     if args.land && next(&handle.session) == Next::Land {

@@ -1,8 +1,10 @@
 //! The only place that prints. stdout carries the answer and nothing else, stderr narrates;
 //! what comes from a repository or a plan is made harmless on the way out.
 
+mod board;
+mod columns;
 pub mod findings;
-mod line;
+mod live;
 pub mod progress;
 mod rows;
 pub mod text;
@@ -14,6 +16,7 @@ use serde::Serialize;
 
 use crate::domain::error::{Failure, Kind};
 use crate::domain::plan::SCHEMA;
+pub use live::Live;
 
 /// How a command answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -31,7 +34,7 @@ pub enum Format {
 
 /// What is known about the three standard streams.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "five independent facts about three streams")]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about three streams")]
 pub struct Terminal {
     /// Whether standard input is a terminal.
     pub stdin_tty: bool,
@@ -43,6 +46,10 @@ pub struct Terminal {
     pub stdout_color: bool,
     /// Whether standard error takes colours.
     pub stderr_color: bool,
+    /// Whether lines of the terminal behind standard error can be written over (it is not dumb).
+    pub moves: bool,
+    /// Whether it shows more than ASCII.
+    pub unicode: bool,
     /// Columns; none where there is no terminal.
     pub width: Option<usize>,
 }
@@ -60,6 +67,8 @@ pub struct Ui {
     pub yes: bool,
     /// Where the streams go.
     pub terminal: Terminal,
+    /// What stands at the bottom of the terminal; all copies share it.
+    pub live: Live,
 }
 
 /// The document that an error is with `--format json`.
@@ -83,30 +92,33 @@ const HINT: Style = AnsiColor::Cyan.on_default().bold();
 impl Ui {
     /// Prints text that may hold anything: what could harm a terminal is escaped.
     pub fn answer(&self, text: &str) -> io::Result<()> {
-        write_line(&mut io::stdout().lock(), &text::clean(text))
+        self.live.aside(|| write_line(&mut io::stdout().lock(), &text::clean(text)))
     }
 
     /// Prints text with styles of our own in it. Whatever it holds from elsewhere has been
     /// through [`text`] already; without colours the styles are taken out.
     pub fn styled(&self, text: &str) -> io::Result<()> {
-        let mut out = io::stdout().lock();
         if self.terminal.stdout_color {
-            write_line(&mut out, text)
+            self.live.aside(|| write_line(&mut io::stdout().lock(), text))
         } else {
-            write_line(&mut out, &anstream::adapter::strip_str(text).to_string())
+            let plain = anstream::adapter::strip_str(text).to_string();
+            self.live.aside(|| write_line(&mut io::stdout().lock(), &plain))
         }
     }
 
     /// Prints bytes that git ap made and that another program reads: scripts, manual pages.
     pub fn verbatim(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(bytes).and_then(|()| out.flush()).map_err(named)
+        self.live.aside(|| {
+            let mut out = io::stdout().lock();
+            out.write_all(bytes).and_then(|()| out.flush()).map_err(named)
+        })
     }
 
     /// Prints one JSON document on one line.
     pub fn json(&self, document: &impl Serialize) -> anyhow::Result<()> {
         let compact = serde_json::to_string(document)?;
-        Ok(write_line(&mut io::stdout().lock(), &text::json(&compact))?)
+        let compact = text::json(&compact);
+        Ok(self.live.aside(|| write_line(&mut io::stdout().lock(), &compact))?)
     }
 
     /// Says something beside the answer, unless `--quiet`. A closed stderr is no failure.
@@ -144,7 +156,8 @@ impl Ui {
             };
             let document = ErrorDocument { schema: SCHEMA, error: body };
             let compact = serde_json::to_string(&document).map_err(io::Error::other)?;
-            return write_line(&mut io::stdout().lock(), &text::json(&compact));
+            let compact = text::json(&compact);
+            return self.live.aside(|| write_line(&mut io::stdout().lock(), &compact));
         }
         self.narrate(&error_text(&failure));
         Ok(())
@@ -161,14 +174,16 @@ impl Ui {
         if !asked || self.format != Format::Human {
             return Ok(None);
         }
-        let mut err = io::stderr().lock();
-        write!(err, "{} [y/N] ", text::indented(question))?;
-        err.flush()?;
-        let mut line = String::new();
-        if io::stdin().lock().read_line(&mut line)? == 0 {
-            writeln!(err)?;
-        }
-        Ok(Some(is_yes(&line)))
+        self.live.aside(|| {
+            let mut err = io::stderr().lock();
+            write!(err, "{} [y/N] ", text::indented(question))?;
+            err.flush()?;
+            let mut line = String::new();
+            if io::stdin().lock().read_line(&mut line)? == 0 {
+                writeln!(err)?;
+            }
+            Ok(Some(is_yes(&line)))
+        })
     }
 
     /// Columns to lay text out in; 100 where there is no terminal, so that files and pipes get
@@ -178,7 +193,6 @@ impl Ui {
     }
 
     fn narrate(&self, text: &str) {
-        let mut err = io::stderr().lock();
         let plain;
         let text = if self.terminal.stderr_color {
             text
@@ -187,7 +201,7 @@ impl Ui {
             &plain
         };
         // Nobody reads a closed stderr, and the answer is not there.
-        drop(write_line(&mut err, text));
+        self.live.aside(|| drop(write_line(&mut io::stderr().lock(), text)));
     }
 }
 

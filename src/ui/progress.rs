@@ -3,33 +3,30 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike as _};
-
-use super::line::Line;
-use super::{Format, Ui, count_of, text};
+use super::columns::{ascii, cut};
+use super::{Format, Ui, count_of, live, text};
 use crate::domain::event::{Event, EventKind, Phase};
 
 /// The display of one command's events. It clears its line when it is dropped.
 #[derive(Debug)]
 pub struct Progress<'a> {
     ui: &'a Ui,
-    bar: Option<ProgressBar>,
+    is_live: bool,
     latest: Option<(Event, Instant)>,
 }
+
+/// Columns of the bar.
+const BAR: usize = 20;
 
 impl<'a> Progress<'a> {
     /// A display that shows nothing yet.
     pub fn new(ui: &'a Ui) -> Self {
-        let live = ui.terminal.stderr_tty && !ui.quiet && ui.format == Format::Human;
-        let bar = live.then(|| {
-            let bar = ProgressBar::with_draw_target(
-                Some(100),
-                ProgressDrawTarget::term_like_with_hz(Box::new(Line), 20),
-            );
-            bar.set_style(style(ui.terminal.stderr_color));
-            bar
-        });
-        Self { ui, bar, latest: None }
+        Self { ui, is_live: ui.is_live(), latest: None }
+    }
+
+    /// The same without a line that moves, where something else stands in its place.
+    pub fn without_line(ui: &'a Ui) -> Self {
+        Self { ui, is_live: false, latest: None }
     }
 
     /// Shows an event. It fails where standard output, which carries the events with
@@ -41,52 +38,41 @@ impl<'a> Progress<'a> {
         if self.ui.verbose
             && let Some(line) = describe(event)
         {
-            match &self.bar {
-                Some(bar) => bar.suspend(|| self.ui.note(&line)),
-                None => self.ui.note(&line),
-            }
+            self.ui.note(&line);
         }
         self.latest = Some((event.clone(), Instant::now()));
-        self.draw();
+        self.tick();
         Ok(())
     }
 
     /// Moves the line on.
     pub fn tick(&self) {
-        self.draw();
-    }
-
-    fn draw(&self) {
-        if let (Some(bar), Some((event, since))) = (&self.bar, &self.latest) {
-            bar.set_position(u64::from(event.status.progress_percent));
-            bar.set_message(message(event, since.elapsed()));
-            bar.tick();
+        if let (true, Some((event, since))) = (self.is_live, &self.latest) {
+            let terminal = self.ui.terminal;
+            let line = line(event, since.elapsed(), terminal.unicode, live::size().0);
+            self.ui.live.show(vec![line]);
         }
     }
 }
 
 impl Drop for Progress<'_> {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-            if std::thread::panicking() {
-                // indicatif draws nothing then, and would leave its line behind. Where stderr
-                // is gone there is no line.
-                drop(Line.clear_line());
-            }
+        if self.is_live {
+            self.ui.live.clear();
         }
     }
 }
 
-fn style(color: bool) -> ProgressStyle {
-    let template = if color {
-        "{spinner:.cyan} {bar:20.cyan/dim} {percent:>3}% {wide_msg}"
-    } else {
-        "{spinner} {bar:20} {percent:>3}% {wide_msg}"
-    };
-    ProgressStyle::with_template(template)
-        .expect("the two templates above are well formed")
-        .progress_chars("━╸─")
+/// The line of an event after so much time, narrower than the terminal. It has no colours of its
+/// own: it goes by too fast.
+fn line(event: &Event, since: Duration, unicode: bool, columns: usize) -> String {
+    let percent = usize::from(event.status.progress_percent);
+    let done = BAR * percent / 100;
+    let (full, empty, end) = if unicode { ("━", "─", "…") } else { ("#", "-", "...") };
+    let bar = format!("{}{}", full.repeat(done), empty.repeat(BAR - done));
+    let message = message(event, since);
+    let message = if unicode { message } else { ascii(&message) };
+    cut(&format!("{bar} {percent:>3}% {message}"), columns.saturating_sub(1), end)
 }
 
 /// What stands behind the bar: time gone, time left, phase and activity. `since` is what has
@@ -115,7 +101,7 @@ fn headline(event: &Event) -> String {
 }
 
 /// Seconds as `7s`, `1m05s` or `2h03m`.
-fn clock(seconds: f64) -> String {
+pub(super) fn clock(seconds: f64) -> String {
     // A clock that ran backwards or a huge estimate saturate; neither is shown wrongly.
     let whole = Duration::try_from_secs_f64(seconds).unwrap_or_default().as_secs();
     match (whole / 3600, whole / 60 % 60, whole % 60) {
@@ -225,6 +211,17 @@ mod tests {
     }
 
     #[test]
+    fn the_line_is_narrower_than_the_terminal() {
+        let event = event(EventKind::Activity { text: "日本語日本語日本語".into() }, 25, 60);
+        let bar = "━━━━━───────────────  25% 1m00s, about 3m00s left  analysis: ";
+        let shown = |unicode, columns| line(&event, Duration::ZERO, unicode, columns);
+        assert_eq!(shown(true, 100), format!("{bar}日本語日本語日本語"));
+        assert_eq!(shown(true, 70), format!("{bar}日本語…"));
+        assert_eq!(shown(false, 30), "#####---------------  25% ...");
+        assert_eq!(shown(true, 0), "");
+    }
+
+    #[test]
     fn verbose_tells_each_thing_once() {
         let phase = EventKind::PhaseStart { phase: Phase::Planning };
         let table = [
@@ -244,15 +241,18 @@ mod tests {
 
     #[test]
     fn nobody_looking_means_no_line() {
-        let terminal = super::super::Terminal { stderr_tty: true, ..Default::default() };
+        let terminal =
+            super::super::Terminal { stderr_tty: true, moves: true, ..Default::default() };
+        let dumb = super::super::Terminal { moves: false, ..terminal };
         let table = [
             (Ui { terminal, ..Ui::default() }, true),
+            (Ui { terminal: dumb, ..Ui::default() }, false),
             (Ui { terminal, quiet: true, ..Ui::default() }, false),
             (Ui { terminal, format: Format::Json, ..Ui::default() }, false),
             (Ui::default(), false),
         ];
         for (ui, live) in table {
-            assert_eq!(Progress::new(&ui).bar.is_some(), live, "{ui:?}");
+            assert_eq!(Progress::new(&ui).is_live, live, "{ui:?}");
         }
     }
 }

@@ -12,15 +12,17 @@ const BUFFER: usize = 64 * 1024;
 impl Ui {
     /// Prints lines of text that may hold anything, each as [`Ui::answer`].
     pub fn lines(&self, lines: impl IntoIterator<Item = String>) -> io::Result<()> {
-        let mut out = BufWriter::with_capacity(BUFFER, io::stdout().lock());
-        let mut written = Ok(());
-        for line in lines {
-            written = writeln!(out, "{}", text::clean(&line));
-            if written.is_err() {
-                break;
+        self.live.aside(|| {
+            let mut out = BufWriter::with_capacity(BUFFER, io::stdout().lock());
+            let mut written = Ok(());
+            for line in lines {
+                written = writeln!(out, "{}", text::clean(&line));
+                if written.is_err() {
+                    break;
+                }
             }
-        }
-        written.and_then(|()| out.flush()).map_err(named)
+            written.and_then(|()| out.flush()).map_err(named)
+        })
     }
 
     /// Prints one JSON document on one line: `head`, which is an object, with a list under `key`
@@ -31,8 +33,10 @@ impl Ui {
         key: &str,
         items: impl IntoIterator<Item = R>,
     ) -> anyhow::Result<()> {
-        let out = BufWriter::with_capacity(BUFFER, io::stdout().lock());
-        write_list(out, head, key, items)
+        self.live.aside(|| {
+            let out = BufWriter::with_capacity(BUFFER, io::stdout().lock());
+            write_list(out, head, key, items)
+        })
     }
 }
 

@@ -2,7 +2,9 @@
 //! and the tools to change it.
 
 mod approval;
+mod board;
 mod naming;
+mod scene;
 mod team;
 mod teller;
 
@@ -11,7 +13,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 pub use approval::{Consent, commands};
+pub use board::Board;
 pub use naming::Purpose;
+pub use scene::Scene;
 pub use team::Team;
 pub use teller::{Notes, Teller};
 

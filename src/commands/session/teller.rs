@@ -3,6 +3,7 @@
 
 use anyhow::Result;
 
+use super::{Board, Scene, Workshop};
 use crate::commands::{Ctx, Narrator};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::{ActivityType, EventKind};
@@ -18,12 +19,50 @@ pub struct Teller<'a> {
     narrator: Narrator<'a>,
     failed: Option<anyhow::Error>,
     percent: u8,
+    looker: Looker,
+}
+
+/// Who looks at a session beside whoever reads the notes.
+#[derive(Debug)]
+enum Looker {
+    /// Nobody.
+    Nobody,
+    /// Somebody at a terminal.
+    Person(Board),
+    /// A program, which wants to know how long it will take.
+    Program(Box<Scene>),
 }
 
 impl<'a> Teller<'a> {
     /// A teller that has told nothing yet.
     pub fn new(ctx: &'a Ctx) -> Self {
-        Self { ctx, narrator: ctx.narrator(), failed: None, percent: 0 }
+        Self { ctx, narrator: ctx.narrator(), failed: None, percent: 0, looker: Looker::Nobody }
+    }
+
+    /// Shows a session from here on: the view on a terminal, an estimate in events.
+    pub fn show(&mut self, workshop: &Workshop, id: &PlanId) -> Result<()> {
+        let ui = &self.ctx.ui;
+        if !ui.is_live() && !self.for_programs() {
+            return Ok(());
+        }
+        let Some(scene) = Scene::of(workshop, id, self.ctx.clock)? else { return Ok(()) };
+        self.looker = if ui.is_live() {
+            self.narrator = self.ctx.narrator_without_line();
+            self.narrator.session(id.as_str());
+            Looker::Person(Board::of(scene, ui))
+        } else {
+            Looker::Program(Box::new(scene))
+        };
+        self.estimate();
+        Ok(())
+    }
+
+    fn estimate(&mut self) {
+        if let Looker::Program(scene) = &mut self.looker {
+            // A journal that cannot be read is told by whoever works on it.
+            drop(scene.follow());
+            self.narrator.set_remaining(scene.remaining());
+        }
     }
 
     /// Names the plan in every event from here on.
@@ -34,6 +73,8 @@ impl<'a> Teller<'a> {
     /// Ends the stream of events with what the command came to. Fails where nobody reads it.
     pub fn end<T>(mut self, outcome: Result<T>) -> Result<T> {
         self.event(EventKind::CycleComplete { success: outcome.is_ok() });
+        // What is said behind it stands where the view stood.
+        self.looker = Looker::Nobody;
         match (outcome, self.failed) {
             (Err(error), _) if error.is::<Interrupted>() => {
                 let failure =
@@ -73,9 +114,13 @@ impl Listener for Teller<'_> {
 
     fn done(&mut self, percent: u8) {
         self.percent = percent;
+        self.estimate();
     }
 
     fn event(&mut self, event: EventKind) {
+        if let Looker::Person(board) = &self.looker {
+            board.hear(&event);
+        }
         if let Err(error) = self.narrator.event(event, self.percent) {
             self.failed.get_or_insert(error);
         }
