@@ -13,6 +13,7 @@ use crate::domain::error::{Failure, Kind};
 use crate::domain::id::PlanId;
 use crate::domain::plan::SCHEMA;
 use crate::domain::session::{Operation, Phase};
+use crate::execute::run::without_temporary;
 use crate::execute::session::Handle;
 use crate::execute::{land, reservations};
 use crate::git::{Merged, worktrees};
@@ -86,7 +87,13 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
                 return Err(Failure::new(Kind::User, message).hint(hint).into());
             }
             Some(why) if named.is_empty() => kept.push((plan.clone(), why)),
-            _ => freed.push(clean(&mut handle, args.dry_run)?),
+            _ => {
+                freed.push(clean(&mut handle, args.dry_run)?);
+                if !args.dry_run {
+                    let known = |name: &str| ctx.env.get(name).map(ToOwned::to_owned);
+                    without_temporary(&handle, &known);
+                }
+            }
         }
     }
     answer(ctx, &workshop.project, args, &freed, &kept)

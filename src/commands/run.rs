@@ -16,6 +16,7 @@ use crate::domain::team::stream::Limits;
 use crate::execute::baseline::baseline;
 use crate::execute::listener::Listener as _;
 use crate::execute::postpone::{fail_blamed, pass_over};
+use crate::execute::room::require_room;
 use crate::execute::run::{self, Crew, Held};
 use crate::execute::session::{Agreed, Handle};
 use crate::execute::start::start_all;
@@ -164,6 +165,7 @@ fn through(
         handle.standing(objective)?;
     }
     if args.prepare {
+        require_room(&handle, &[])?;
         require_green(&mut handle, args.red_base, &templates, teller)?;
         let objectives = start::due(&handle);
         start_all(&mut handle, &objectives, &templates, teller)?;
@@ -232,7 +234,10 @@ pub fn advance(
         if manner.wave.is_some_and(|last| current.is_none_or(|current| current > last)) {
             return Ok(());
         }
-        require_green(&mut open()?, manner.red_base, templates, teller)?;
+        let mut handle = open()?;
+        require_room(&handle, only)?;
+        require_green(&mut handle, manner.red_base, templates, teller)?;
+        drop(handle);
         if crew.can_work() && current.is_some() {
             teller.event(EventKind::PhaseStart { phase: Stage::Execution });
             let held = run::work(&crew, &open, templates, teller)?;

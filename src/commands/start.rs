@@ -9,6 +9,7 @@ use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::session::{Next, Phase, next};
 use crate::execute::baseline::baseline;
 use crate::execute::listener::Listener as _;
+use crate::execute::room::require_room;
 use crate::execute::session::Handle;
 use crate::execute::start::start_all;
 use crate::ui::Format;
@@ -61,6 +62,7 @@ fn started(
         None => due(&handle),
     };
     let templates = page::templates(&workshop.project)?;
+    require_room(&handle, &objectives)?;
     if !objectives.is_empty()
         && let Some(red) = baseline(&mut handle, &templates, teller)?
     {

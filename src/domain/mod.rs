@@ -27,6 +27,7 @@ pub mod record;
 pub mod registration;
 pub mod reservation;
 pub mod response;
+pub mod room;
 pub mod scope;
 pub mod session;
 pub mod team;

@@ -22,6 +22,7 @@ pub mod replan;
 pub mod request;
 pub mod reservations;
 pub mod resume;
+pub mod room;
 pub mod run;
 pub mod session;
 pub mod setup;

@@ -1,5 +1,7 @@
 //! Trees and file contents, read from the object database.
 
+use std::collections::HashMap;
+
 use anyhow::{Context as _, Result, bail};
 
 use super::Repository;
@@ -77,6 +79,30 @@ impl Repository {
         }
         entries.sort();
         Ok(entries)
+    }
+
+    /// How many files a checkout of a commit has, and how many bytes they take on a disk with
+    /// blocks of this size. Filters and submodules are not counted, nor is what a partial clone
+    /// lacks.
+    pub fn checkout_size(&self, commit: &str, block: u64) -> Result<(u64, u64)> {
+        let mut entries = self.entries(commit)?;
+        entries.retain(|entry| entry.mode != Mode::Submodule);
+        let mut known: HashMap<&str, u64> = HashMap::new();
+        let mut bytes = 0_u64;
+        for entry in &entries {
+            let size = if let Some(size) = known.get(entry.id.as_str()) {
+                *size
+            } else {
+                let id = object_id(&self.gix, &entry.id)?;
+                let header = self.gix.try_find_header(id);
+                let header = header.with_context(|| format!("cannot read {}", entry.path))?;
+                let size = header.map_or(0, |header| header.size());
+                known.insert(&entry.id, size);
+                size
+            };
+            bytes = bytes.saturating_add(size.div_ceil(block).saturating_mul(block));
+        }
+        Ok((entries.len() as u64, bytes))
     }
 
     /// The contents of a file as a commit has it; `None` if it has no such file.

@@ -1,11 +1,12 @@
 //! What a worker is started with: the prompt for its objective, its command, its surroundings.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
 use super::Crew;
+use super::temporary::temporary;
 use crate::domain::commit_message::one_line;
 use crate::domain::config::Sandbox;
 use crate::domain::error::{Failure, Kind};
@@ -43,58 +44,6 @@ pub(super) struct Ready {
     pub(super) inbox: Inbox,
 }
 
-/// The directory for temporary files of an objective's workers: one finds what the one before it
-/// left there.
-fn temporary(handle: &Handle<'_>, crew: &Crew<'_>, objective: &ObjectiveId) -> Result<PathBuf> {
-    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
-    let path = temporary_place(handle, crew, objective)?;
-    let making = || format!("cannot make {}", path.display());
-    match std::fs::DirBuilder::new().mode(0o700).create(&path) {
-        Ok(()) => return Ok(path),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error).with_context(making),
-    }
-    let there = std::fs::symlink_metadata(&path).with_context(making)?;
-    let ours = there.is_dir()
-        && there.uid() == rustix::process::geteuid().as_raw()
-        && there.permissions().mode() & 0o777 == 0o700;
-    if !ours {
-        let message = format!("{} belongs to somebody else", path.display());
-        let hint = "remove it, or set `TMPDIR` to a directory of your own";
-        return Err(Failure::new(Kind::Io, message).hint(hint).into());
-    }
-    Ok(path)
-}
-
-/// Another repository may have a plan of the same id.
-fn temporary_place(
-    handle: &Handle<'_>,
-    crew: &Crew<'_>,
-    objective: &ObjectiveId,
-) -> Result<PathBuf> {
-    let folder = (crew.known)("TMPDIR").filter(|folder| Path::new(folder).is_absolute());
-    let repository = handle.tools.repository;
-    let whose = repository.blob_id(repository.common_dir().as_os_str().as_encoded_bytes())?;
-    let name = format!("git-ap-{}-{}-{objective}", &whose[..8], handle.session.plan());
-    Ok(Path::new(&folder.unwrap_or_else(|| "/tmp".into())).join(name))
-}
-
-#[expect(clippy::disallowed_methods, reason = "what a worker leaves there nobody relies on")]
-fn remove_all(folder: &Path) -> std::io::Result<()> {
-    std::fs::remove_dir_all(folder)
-}
-
-/// Takes away the temporary files and inboxes of objectives that nobody will go on with.
-pub(super) fn without_temporary(handle: &Handle<'_>, crew: &Crew<'_>) {
-    for standing in &handle.session.objectives {
-        if !standing.attempts.is_empty() && standing.phase.is_settled() {
-            // What cannot be removed stays for whoever cleans up temporary files.
-            drop(temporary_place(handle, crew, &standing.id).map(|folder| remove_all(&folder)));
-            drop(Inbox::of(handle.journal.folder(), &standing.id).remove());
-        }
-    }
-}
-
 /// Makes the command of a worker for an objective. Fails by name where the team's entry cannot be
 /// started as it stands.
 pub(super) fn ready(
@@ -111,7 +60,7 @@ pub(super) fn ready(
     Writer::new(handle.journal.folder(), handle.tools.steps).write(&file, prompt.as_bytes())?;
     let force = sandbox::in_force(handle.agreed.config.sandbox)?;
     let mark = leftover::mark();
-    let temporary = temporary(handle, crew, objective)?;
+    let temporary = temporary(handle, crew.known, objective)?;
     let mut own: Vec<(String, String)> = environment(handle, objective)?
         .into_iter()
         .filter_map(|(name, value)| Some((name, value.into_string().ok()?)))

@@ -8,6 +8,7 @@ mod floor;
 mod held;
 mod letters;
 mod task;
+mod temporary;
 mod turns;
 
 use std::ffi::OsString;
@@ -31,6 +32,7 @@ use crate::worker::{Urgency, sandbox};
 
 pub use ask::prompt;
 use floor::Floor;
+pub use temporary::without_temporary;
 
 /// How long it is waited for something to happen before the journal is looked at again.
 const PACE: Duration = Duration::from_millis(100);
@@ -120,8 +122,10 @@ pub fn work(
         }
     }
     runtime.shutdown_background();
+    if let Ok(handle) = open() {
+        without_temporary(&handle, crew.known);
+    }
     outcome?;
-    ask::without_temporary(&open()?, crew);
     match stopped {
         Some(_) => Err(Interrupted::by_ctrl_c().into()),
         None if floor.all_held => Ok(Held::All),

@@ -16,6 +16,7 @@ mod moved_target;
 mod names;
 mod replanned;
 mod requests;
+mod room;
 mod set_up;
 mod whereabouts;
 

@@ -78,6 +78,7 @@ fn ctrl_c_ends_the_workers_and_the_next_run_goes_on() {
     signal(&child, "-INT");
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
     assert_eq!(sleepers(repo.root()), 0);
+    assert_eq!(entries(&repo.beside("tmp")), Vec::<String>::new(), "temporary files are gone");
     goes_on(&repo);
 }
 
@@ -87,6 +88,22 @@ fn workers_of_a_run_that_was_killed_are_ended_by_the_next() {
     signal(&child, "-KILL");
     child.wait().expect("it ends");
     goes_on(&repo);
+}
+
+#[test]
+fn clean_removes_what_a_killed_run_has_left() {
+    let (repo, mut child) = waiting();
+    signal(&child, "-KILL");
+    child.wait().expect("it ends");
+    repo.ap(["stop"]).exits(0);
+    assert_eq!(workers(&repo), 2);
+    for objective in ["T1", "T2", "T3"] {
+        repo.ap(["drop", objective]).exits(0);
+    }
+    ap(&repo, &["clean", "add-jwt"]).exits(0);
+    let left = entries(&repo.beside("tmp"));
+    assert!(left.iter().all(|name| !name.starts_with("git-ap-")), "{left:?}");
+    assert_eq!(sleepers(repo.root()), 0);
 }
 
 #[test]
