@@ -64,8 +64,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
         if let Some(attempt) = handle.standing(&id)?.attempts.last() {
             leftover::kill(&attempt.mark);
         }
-        let (how, usage) = (How::Interrupted, Usage::default());
-        handle.append(Entry::Returned { objective: id.clone(), how, usage })?;
+        let (how, usage, claim) = (How::Interrupted, Usage::default(), String::new());
+        handle.append(Entry::Returned { objective: id.clone(), how, usage, claim })?;
         checkpoint(&handle, &id, "the run that watched its worker died", &mut Notes(ctx));
     }
     let living = at_work(&handle.session, objective.as_ref());

@@ -547,6 +547,7 @@ fn the_history_of_workers_counts_what_each_did() {
         objective: id("T1"),
         how,
         usage: git_ap::domain::team::stream::Usage::default(),
+        claim: String::new(),
     };
     let none = "nobody has worked on an objective yet\n";
     played.repo.ap(["history", "--workers"]).exits(0).answers(none);

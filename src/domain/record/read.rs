@@ -154,6 +154,7 @@ impl Reader<'_> {
                 turns: node.get("turns").map(|_| number(node, "turns")),
                 cost: node.get("cost_usd").and_then(Node::as_number).and_then(Cost::of),
             },
+            claim: text(node, "claim"),
         })
     }
 

@@ -107,6 +107,7 @@ impl Writer {
         if let Some(cost) = one.usage.cost {
             self.line("cost_usd", cost.to_string().trim_start_matches('$'));
         }
+        self.maybe("claim", Some(&one.claim));
     }
 
     fn red(&mut self, red: &RedGate) {

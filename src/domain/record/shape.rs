@@ -81,6 +81,7 @@ static TRY: Shape = Shape {
         ),
         Field::optional("turns", COUNT, "", "Turns that it took, if it said that."),
         Field::optional("cost_usd", FieldKind::Number, "", "US dollars that it cost, if it said."),
+        Field::optional("claim", TEXT, "", "What it said that it did."),
     ],
 };
 

@@ -66,7 +66,12 @@ fn attempt(worker: &str, violations: u32, how: Option<How>) -> Attempt {
         holder: Holder { pid: 1, started: 1, boot: "b".into() },
         began: "2025-10-08T10:46:00.000Z".into(),
         violations,
-        returned: how.map(|how| Returned { time, how, usage }),
+        returned: how.map(|how| Returned {
+            time,
+            how,
+            usage,
+            claim: "did \"it\" \u{1b}[2J".into(),
+        }),
     }
 }
 
@@ -243,6 +248,7 @@ how = \"failed\"
 violations = 1
 turns = 3
 cost_usd = 0.25
+claim = \"did \\\"it\\\" \\u001B[2J\"
 
 [[try]]
 objective = \"T1\"
@@ -252,6 +258,7 @@ ended = \"2025-10-08T10:50:00.000Z\"
 how = \"ended\"
 turns = 3
 cost_usd = 0.25
+claim = \"did \\\"it\\\" \\u001B[2J\"
 
 [[red]]
 wave = 1

@@ -25,6 +25,8 @@ pub struct Try {
     /// What it used, as far as it said.
     #[serde(flatten)]
     pub usage: Usage,
+    /// What it said that it did; empty: nothing.
+    pub claim: String,
 }
 
 /// Who worked on an objective last. Where a worker came back with nothing that could be taken and
@@ -56,5 +58,6 @@ pub(super) fn tries(standing: &Standing) -> impl Iterator<Item = Try> {
         .to_owned(),
         violations: attempt.violations,
         usage: attempt.returned.as_ref().map(|returned| returned.usage).unwrap_or_default(),
+        claim: attempt.returned.as_ref().map(|back| back.claim.clone()).unwrap_or_default(),
     })
 }

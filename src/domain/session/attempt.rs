@@ -36,6 +36,8 @@ pub struct Returned {
     pub how: How,
     /// What it used, as far as it says.
     pub usage: Usage,
+    /// What it says that it did, on one line; empty: nothing.
+    pub claim: String,
 }
 
 /// How a worker came back.
@@ -150,7 +152,12 @@ mod tests {
             holder: Holder { pid: 1, started: 1, boot: String::new() },
             began: String::new(),
             violations: 0,
-            returned: how.map(|how| Returned { time: String::new(), how, usage: Usage::default() }),
+            returned: how.map(|how| Returned {
+                time: String::new(),
+                how,
+                usage: Usage::default(),
+                claim: String::new(),
+            }),
         }
     }
 

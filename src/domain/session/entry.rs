@@ -121,6 +121,9 @@ pub enum Entry {
         /// What it used, as far as it says.
         #[serde(default, skip_serializing_if = "Usage::is_unknown")]
         usage: Usage,
+        /// What it says that it did, on one line; empty: nothing.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        claim: String,
     },
     /// Somebody wants workers to be stopped.
     StopAsked {

@@ -239,11 +239,15 @@ fn step(session: &mut Session, line: &Line, entry: &Entry) -> Result<(), String>
                 returned: None,
             });
         }
-        Entry::Returned { objective, how, usage } => {
+        Entry::Returned { objective, how, usage, claim } => {
             let attempt = of(session, objective)?.attempts.last_mut();
             let attempt = attempt.ok_or("ends the work of a worker that was not started")?;
-            attempt.returned =
-                Some(Returned { time: line.time.clone(), how: how.clone(), usage: *usage });
+            attempt.returned = Some(Returned {
+                time: line.time.clone(),
+                how: how.clone(),
+                usage: *usage,
+                claim: claim.clone(),
+            });
         }
         Entry::StopAsked { objective } => session.stops.push((line.seq, objective.clone())),
     }

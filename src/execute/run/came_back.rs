@@ -30,6 +30,8 @@ use crate::worker::{Ended, leftover};
 
 /// The file of a worker's last message, beside its logs.
 const RESPONSE: &str = "response.md";
+/// The most characters of what it says that it did that are kept in the journal.
+const CLAIM: usize = 500;
 /// How many of the last lines of a red gate or of an agent's errors the next one is told.
 const TOLD: usize = 20;
 
@@ -86,7 +88,9 @@ pub(super) fn record(
     keep(handle, &back.objective, &said.message)?;
     let objective = back.objective.clone();
     let (of, came) = (objective.clone(), how.clone());
-    handle.append(Entry::Returned { objective: of, how: came, usage: said.usage })?;
+    let claim = response::read(&said.message).summary.unwrap_or_default();
+    let claim = one_line(&claim).chars().take(CLAIM).collect();
+    handle.append(Entry::Returned { objective: of, how: came, usage: said.usage, claim })?;
     listener.event(EventKind::WorkerMetrics {
         objective: objective.to_string(),
         worker: back.worker.clone(),
@@ -168,6 +172,7 @@ pub(super) fn orphaned(
         objective: objective.clone(),
         how: How::Interrupted,
         usage: Usage::default(),
+        claim: String::new(),
     })?;
     checkpoint(handle, objective, "the run that watched its worker died", listener);
     Ok(())

@@ -49,6 +49,7 @@ struct Row<'a> {
     asked: Vec<String>,
     worker: &'a str,
     time: Option<String>,
+    claim: Option<&'a str>,
     used: Option<String>,
     work: Option<String>,
     gates: &'a [String],
@@ -172,6 +173,12 @@ fn asked(record: &Record, objective: &Objective) -> Vec<String> {
         .collect()
 }
 
+/// What the last worker of an objective said that it did: its claim, beside what git shows.
+fn claim<'a>(record: &'a Record, objective: &Objective) -> Option<&'a str> {
+    let own = record.tries.iter().filter(|one| one.objective == objective.id);
+    own.last().map(|one| one.claim.as_str()).filter(|claim| !claim.is_empty())
+}
+
 /// What the tries at an objective used together, as far as they said.
 fn used(record: &Record, objective: &Objective) -> Option<String> {
     let own = record.tries.iter().filter(|one| one.objective == objective.id);
@@ -211,6 +218,7 @@ fn row<'a>(record: &'a Record, objective: &'a Objective) -> Row<'a> {
         asked: asked(record, o),
         worker: &o.worker,
         time: o.minutes.map(duration),
+        claim: claim(record, o),
         used: used(record, o),
         work: (o.commits > 0 || o.files > 0).then(|| {
             let (commits, files) = (count(o.commits, "commit"), count(o.files, "file"));

@@ -135,6 +135,8 @@ fn a_worker_that_is_watched_is_heard() {
         assert!(told[1].contains("40% - back"), "it does not go back: {told:?}");
         assert!(events.contains("says that it is done: all of it"), "{events}");
         let response = repo.ap(["logs", "T1", "--response"]).exits(0).stdout();
+        let says = "- Says: all of it and more\n";
+        repo.ap(["report"]).exits(0).answers_with(says);
         assert!(response.ends_with("### Change Summary\nall of it\nand more\n"), "{response}");
     }
 }
