@@ -190,6 +190,14 @@ impl Peer {
                 drop(std::process::Command::new("setsid").args(away).spawn());
                 sleep_for_ever();
             }
+            "obeys" => {
+                let wanted = if self.acp { "session/cancel" } else { "notifications/cancelled" };
+                while hear().expect("it is told")["method"] != wanted {}
+                std::fs::write("src/web/stopped.rs", "tidy\n").expect("it may write there");
+                if self.acp {
+                    answer(id, json!({ "stopReason": "cancelled" }));
+                }
+            }
             "model" if self.acp => fail(id, -32603, "the model said 400"),
             "model" => {
                 let event = json!({ "msg": { "type": "error", "message": "the model said 400" } });

@@ -2,8 +2,6 @@
 //! not. Whatever one does, its objective ends as it should, the others go on, and no process
 //! remains.
 
-use std::path::Path;
-
 use super::peer::PLAY;
 use super::{ap, phase, tip};
 use crate::session::{ID, place, planned_with};
@@ -183,8 +181,9 @@ fn one_that_hangs_is_ended_with_its_children_when_its_time_is_over() {
 
 #[test]
 fn stop_cancels_what_is_asked_over_a_protocol() {
-    for protocol in ["acp", "mcp"] {
-        let repo = peers(protocol, "hangs", "", "");
+    for (protocol, part) in [("acp", "obeys"), ("mcp", "obeys"), ("acp", "hangs"), ("mcp", "hangs")]
+    {
+        let repo = peers(protocol, part, "", "");
         let mut run = run(&repo, &["run", "--yes"]).command();
         run.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
         let mut child = run.spawn().expect("the program is built");
@@ -199,7 +198,8 @@ fn stop_cancels_what_is_asked_over_a_protocol() {
         drop(child.wait());
         assert_eq!(phase(&repo, "T2").0, "working");
         nobody_is_left(&repo);
-        assert!(Path::new(&place(&repo, "T2")).exists());
+        let told = place(&repo, "T2").join("src/web/stopped.rs").exists();
+        assert_eq!(told, part == "obeys", "{protocol} {part}: it is told before it is ended");
     }
 }
 
