@@ -228,8 +228,12 @@ pub struct Narrator<'a> {
 impl Narrator<'_> {
     /// Says what happened; `percent` is how much of the whole command is done.
     pub fn event(&mut self, kind: EventKind, percent: u8) -> anyhow::Result<()> {
-        let (time, elapsed) = (self.clock.rfc3339(), self.clock.elapsed());
-        let event = self.stream.event(kind, percent, time, elapsed);
+        self.event_of(self.clock.rfc3339(), kind, percent)
+    }
+
+    /// Says what happened at that time, RFC 3339.
+    pub fn event_of(&mut self, time: String, kind: EventKind, percent: u8) -> anyhow::Result<()> {
+        let event = self.stream.event(kind, percent, time, self.clock.elapsed());
         self.progress.event(&event)
     }
 

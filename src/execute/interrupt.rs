@@ -2,8 +2,12 @@
 //! the process at once, as they would without us.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
+use anyhow::Context as _;
 use tokio::sync::watch;
+
+use super::narrate::Interrupted;
 
 /// The number of the last signal, for whoever listens.
 pub(super) type Signals = watch::Receiver<u8>;
@@ -28,6 +32,35 @@ pub(super) fn subscribe() -> Signals {
         sender
     });
     sender.subscribe()
+}
+
+/// Ctrl-C and SIGTERM, for a command that looks and waits in turns.
+#[derive(Debug)]
+pub struct Pauses {
+    signals: Signals,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Pauses {
+    /// Pauses from now on. Fails where the system has no room for a timer.
+    pub fn new() -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .context("starting the event loop")?;
+        let mut signals = subscribe();
+        signals.mark_unchanged();
+        Ok(Self { signals, runtime })
+    }
+
+    /// Waits for so long. A signal ends it at once, with [`Interrupted`].
+    pub fn pause(&mut self, long: Duration) -> Result<(), Interrupted> {
+        let changed = async { tokio::time::timeout(long, self.signals.changed()).await };
+        match self.runtime.block_on(changed) {
+            Ok(Ok(())) => Err(Interrupted::by(*self.signals.borrow_and_update())),
+            Ok(Err(_)) | Err(_) => Ok(()),
+        }
+    }
 }
 
 fn wait(sender: &watch::Sender<u8>) {

@@ -8,7 +8,7 @@ pub mod checkpoint;
 pub mod gate_worktree;
 pub mod gates;
 pub mod integrate;
-mod interrupt;
+pub mod interrupt;
 pub mod judge;
 pub mod land;
 pub mod listener;

@@ -32,6 +32,7 @@ mod scope_who;
 mod session;
 mod setup;
 mod support;
+mod view;
 mod walkthrough;
 mod watch;
 mod waves;

@@ -7,6 +7,7 @@ mod naming;
 mod scene;
 mod team;
 mod teller;
+mod words;
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,7 @@ pub use naming::Purpose;
 pub use scene::Scene;
 pub use team::Team;
 pub use teller::{Notes, Teller};
+pub use words::Words;
 
 use super::Ctx;
 use super::project::Project;

@@ -2,6 +2,7 @@
 //! `--format json` and whoever watches a session; nothing else reports progress.
 
 mod kind;
+mod milestones;
 mod schema;
 mod stream;
 mod words;
@@ -9,6 +10,7 @@ mod words;
 use serde::Serialize;
 
 pub use kind::EventKind;
+pub use milestones::milestones;
 pub use schema::json_schema;
 pub use stream::Stream;
 pub use words::{ActivityType, Phase};
@@ -35,7 +37,7 @@ pub struct Event {
     pub schema: u32,
     /// From 1, without gaps.
     pub seq: u64,
-    /// RFC 3339, UTC.
+    /// When it happened, RFC 3339, UTC.
     pub time: String,
     /// The plan's id, once there is one.
     pub session: Option<String>,

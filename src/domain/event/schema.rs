@@ -51,7 +51,7 @@ fn status() -> Value {
     let percent = "Of the whole command; it never goes back";
     put("progress_percent", percent, json!({"type": "integer", "minimum": 0, "maximum": 100}));
     put("current_activity", "In plain words", json!({"type": "string"}));
-    let elapsed = "Seconds since the command began, or since the session that is watched did";
+    let elapsed = "Seconds since the command began";
     put("elapsed_seconds", elapsed, json!({"type": "number", "minimum": 0}));
     let left = "Seconds that are probably left; null where nothing is known";
     put("estimated_remaining_seconds", left, json!({"type": ["number", "null"], "minimum": 0}));

@@ -19,7 +19,7 @@ pub use foreseen::{foreseen, waits};
 pub use left::{Left, left};
 pub use next::{Next, next};
 pub use postpone::postponed;
-pub use replay::replay;
+pub use replay::{advance, replay};
 pub use request::{Against, Asked, Holding, Request, Weighed};
 pub use revise::{Revision, revised};
 

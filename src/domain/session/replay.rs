@@ -15,35 +15,42 @@ use crate::domain::id::ObjectiveId;
 pub fn replay(lines: &[Line]) -> Result<Option<Session>, Failure> {
     let mut session: Option<Session> = None;
     for (index, line) in lines.iter().enumerate() {
-        let wrong = |what: &str| {
-            let message = format!("line {} of the journal {what}", line.seq);
-            Failure::new(Kind::Repository, message)
-        };
         if line.seq != index as u64 + 1 {
-            return Err(wrong("has the wrong number"));
+            return Err(wrong(line, "has the wrong number"));
         }
-        match (&mut session, &line.entry) {
-            (None, Entry::Intent { operation: Operation::Approve(approval) }) => {
-                session = Some(begun(approval, line));
-            }
-            // What was taken back can be approved again.
-            (Some(old), Entry::Intent { operation: Operation::Approve(approval) })
-                if old.was_taken_back() =>
-            {
-                session = Some(begun(approval, line));
-            }
-            (None, _) => return Err(wrong("stands before the approval")),
-            (Some(open), entry) => {
-                let approving = matches!(open.open, Some((_, Operation::Approve(_))));
-                step(open, line, entry).map_err(|what| wrong(&what))?;
-                open.seq = line.seq;
-                if approving && matches!(entry, Entry::Outcome { done: false, .. }) {
-                    session = None;
-                }
+        advance(&mut session, line)?;
+    }
+    Ok(session)
+}
+
+/// Follows one line more, for whoever has followed all before it. Fails as [`replay`] does.
+pub fn advance(session: &mut Option<Session>, line: &Line) -> Result<(), Failure> {
+    match (&mut *session, &line.entry) {
+        (None, Entry::Intent { operation: Operation::Approve(approval) }) => {
+            *session = Some(begun(approval, line));
+        }
+        // What was taken back can be approved again.
+        (Some(old), Entry::Intent { operation: Operation::Approve(approval) })
+            if old.was_taken_back() =>
+        {
+            *session = Some(begun(approval, line));
+        }
+        (None, _) => return Err(wrong(line, "stands before the approval")),
+        (Some(open), entry) => {
+            let approving = matches!(open.open, Some((_, Operation::Approve(_))));
+            step(open, line, entry).map_err(|what| wrong(line, &what))?;
+            open.seq = line.seq;
+            if approving && matches!(entry, Entry::Outcome { done: false, .. }) {
+                *session = None;
             }
         }
     }
-    Ok(session)
+    Ok(())
+}
+
+fn wrong(line: &Line, what: &str) -> Failure {
+    let message = format!("line {} of the journal {what}", line.seq);
+    Failure::new(Kind::Repository, message)
 }
 
 fn planned(place: &Place) -> Standing {

@@ -8,7 +8,7 @@ pub use measured::{known, merges_known, outlook};
 
 use super::id::ObjectiveId;
 use super::plan::Plan;
-use super::session::{Holder, Phase, Request, Session, Standing};
+use super::session::{Attempt, Holder, How, Phase, Request, Session, Standing};
 
 /// How somebody who looks should take it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +114,10 @@ fn row(session: &Session, standing: &Standing, facts: &Facts<'_>) -> Row {
     let (tone, activity) = match standing.phase {
         _ if busy.is_some() => (Tone::Busy, (facts.activity)(&standing.id).unwrap_or_else(title)),
         Phase::Planned | Phase::Started | Phase::Dropped => (Tone::Quiet, title()),
+        // Whoever watched it is gone, or was told to stop.
+        Phase::Working if last.is_some_and(is_interrupted) => {
+            (Tone::Quiet, "stopped: `git ap run` goes on with it".to_owned())
+        }
         Phase::Working | Phase::Submitted => (Tone::Busy, title()),
         Phase::Accepted | Phase::Merged => (Tone::Good, title()),
         Phase::Failed | Phase::Violated | Phase::Waiting => (Tone::Bad, asked.unwrap_or_else(said)),
@@ -129,13 +133,16 @@ fn row(session: &Session, standing: &Standing, facts: &Facts<'_>) -> Row {
     let people = matches!(standing.phase, Phase::Working | Phase::Submitted).then_some("human");
     Row {
         id: standing.id.to_string(),
-        // Between two workers nobody is at it.
         state: standing.phase.as_str(),
         tone,
         worker: last.map(|attempt| attempt.worker.as_str()).or(people).map(str::to_owned),
         activity,
         seconds: seconds(from, to),
     }
+}
+
+fn is_interrupted(attempt: &Attempt) -> bool {
+    attempt.returned.as_ref().is_none_or(|returned| returned.how == How::Interrupted)
 }
 
 /// Whole seconds between two times of RFC 3339; none where one is missing or is no time, or the

@@ -133,7 +133,7 @@ fn each_objective_of_the_wave_says_where_it_stands() {
     // The process that watched T2 is gone.
     let expected = [
         ("T1", "working", Some("script"), "reading", Some(60)),
-        ("T2", "working", Some("script"), "Two", Some(59)),
+        ("T2", "working", Some("script"), "stopped: `git ap run` goes on with it", None),
     ];
     assert_eq!(cells(&seen(&working, 62)), expected);
 

@@ -45,6 +45,11 @@ impl Interrupted {
         Self { signal: interrupt::SIGINT }
     }
 
+    /// Stopped by the signal of that number.
+    pub(super) fn by(signal: u8) -> Self {
+        Self { signal }
+    }
+
     /// The exit code of a process that a signal ended, as shells count it.
     pub fn exit_code(self) -> u8 {
         128 + self.signal

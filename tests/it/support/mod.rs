@@ -4,6 +4,7 @@
 mod run;
 mod schema;
 mod state;
+mod terminal;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,6 +12,7 @@ use std::process::Command;
 pub use run::Run;
 pub use schema::against;
 pub use state::State;
+pub use terminal::Terminal;
 
 /// What the program's clock says in tests.
 pub const NOW: &str = "2025-10-08T10:41:31Z";

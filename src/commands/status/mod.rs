@@ -1,5 +1,7 @@
 //! `git ap status`: who does what, where, and what comes next.
 
+mod watch;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -7,8 +9,8 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::session::{Purpose, Workshop, what_next};
-use super::{Ctx, Exit};
+use crate::commands::session::{Purpose, Workshop, what_next};
+use crate::commands::{Ctx, Exit};
 use crate::domain::id::{ObjectiveId, PlanId};
 use crate::domain::plan::SCHEMA;
 use crate::domain::session::{Failing, Phase, Request, Session, Standing};
@@ -18,16 +20,26 @@ use crate::store;
 use crate::ui::{Format, count_of, text};
 
 /// Who does what, where, and what comes next
+///
+/// With `--watch` it goes on until the session has landed, whoever works on it: a line an objective
+/// of the current wave with what its worker says, and how long it will probably take. That is the
+/// median of what similar objectives took in this repository, along the waves; where none is
+/// known, nothing is said.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   git ap status
   git ap status jwt
+  git ap status --watch                 until it has landed, from another terminal
+  git ap status --watch --format json   the same as events, one a line
   git ap status --format json")]
 pub struct Args {
     /// A part of a plan's id
     #[arg(value_name = "PLAN")]
     pub plan: Option<String>,
+    /// Go on until the session has landed
+    #[arg(short, long)]
+    pub watch: bool,
 }
 
 #[derive(Serialize)]
@@ -84,6 +96,12 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     ctx.require_format("status", &[Format::Human, Format::Json])?;
     let workshop = Workshop::open(ctx)?;
     let id = workshop.plan_named(args.plan.as_deref(), Purpose::Look)?;
+    if args.watch {
+        watch::watch(ctx, &workshop, &id)?;
+        if ctx.ui.format == Format::Json {
+            return Ok(Exit::DONE);
+        }
+    }
     let session = look(&workshop.project.repository, &id)?.filter(|s| !s.was_taken_back());
     let document = match &session {
         Some(session) => running(&workshop.project.repository, session)?,
@@ -171,7 +189,7 @@ fn row(
         ports: None,
         said: standing.said.clone(),
         gate: standing.gate.clone(),
-        requests: requests.clone().map(super::scope::as_json).collect(),
+        requests: requests.clone().map(crate::commands::scope::as_json).collect(),
         asked: requests.map(Request::describe).collect(),
         depends_on: objective.depends_on.iter().map(ToString::to_string).collect(),
     };
