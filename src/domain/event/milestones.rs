@@ -74,15 +74,23 @@ fn of_objective(entry: &Entry, line: &Line, session: &Session) -> Option<Vec<Eve
             let worktree = place.worktree.clone();
             vec![EventKind::ObjectiveStart { objective: objective.to_string(), worktree }]
         }
-        Entry::Returned { objective, how } => {
+        Entry::Returned { objective, how, usage, .. } => {
             let attempt = session.objective(objective)?.attempts.last()?;
             let worker = attempt.worker.clone();
             let seconds = seconds(&attempt.began, &line.time);
             let objective = objective.to_string();
-            let metrics = EventKind::WorkerMetrics { objective, worker: worker.clone(), seconds };
+            let metrics = EventKind::WorkerMetrics {
+                objective,
+                worker: worker.clone(),
+                seconds,
+                turns: usage.turns,
+                cost: usage.cost,
+            };
             let error = match how {
-                How::Failed { why } => Some(EventKind::WorkerError { worker, reason: why.clone() }),
-                How::Ended | How::Interrupted => None,
+                How::Failed { why } | How::Exceeded { why } => {
+                    Some(EventKind::WorkerError { worker, reason: why.clone() })
+                }
+                How::Ended | How::Denied { .. } | How::Interrupted => None,
             };
             std::iter::once(metrics).chain(error).collect()
         }
@@ -159,10 +167,10 @@ fn beside(entry: &Entry) -> Vec<EventKind> {
     match entry {
         Entry::Claimed { what, .. } => one(what.clone()),
         Entry::StopAsked { objective: None } => one("all workers are to be stopped".to_owned()),
-        Entry::GateRed { wave, command, .. } => vec![
-            EventKind::GateComplete { command: command.clone(), passed: false },
-            EventKind::WaveRolledBack { wave: *wave, reason: format!("`{command}` is red") },
-        ],
+        Entry::GateRed { wave, command, .. } => {
+            let reason = format!("`{command}` is red");
+            vec![EventKind::WaveRolledBack { wave: *wave, reason }]
+        }
         Entry::SyncStopped { worktree, .. } => {
             one(format!("a conflict with the target is to be resolved in {worktree}"))
         }
@@ -182,6 +190,7 @@ mod tests {
     use super::*;
     use crate::domain::id::{ObjectiveId, PlanId};
     use crate::domain::session::{Approval, Holder, Tip, advance};
+    use crate::domain::team::stream::Usage;
 
     fn id(text: &str) -> ObjectiveId {
         ObjectiveId::parse(text).expect("valid")
@@ -250,8 +259,13 @@ mod tests {
                 mark: "m".into(),
                 holder: holder.clone(),
             },
-            Entry::Returned { objective: id("T1"), how: How::Failed { why: "no".into() } },
-            Entry::Failed { objective: id("T1"), reason: "no".into(), by_run: true },
+            Entry::Returned {
+                objective: id("T1"),
+                how: How::Failed { why: "no".into() },
+                usage: Usage::default(),
+                claim: String::new(),
+            },
+            Entry::Failed { objective: id("T1"), reason: "no".into(), by_run: true, gate: None },
             Entry::Retried { objective: id("T1"), by_run: true },
             Entry::Accepted { objective: id("T1"), tip: "c".into(), gates: Vec::new() },
             Entry::Claimed { what: "merging wave 1".into(), holder },
@@ -260,6 +274,9 @@ mod tests {
                 candidate: "c".into(),
                 command: "g".into(),
                 blamed: Vec::new(),
+                how: String::new(),
+                output: Vec::new(),
+                before: false,
             },
             Entry::Released,
             Entry::Intent { operation: merge },
@@ -276,7 +293,6 @@ mod tests {
             "9 activity",
             "10 objective_complete",
             "11 activity",
-            "12 gate_complete",
             "12 wave_rolled_back",
             "15 wave_complete",
             "15 integration_complete",

@@ -93,7 +93,15 @@ fn accepted(name: &str, time: u64) -> (u64, Entry) {
 }
 
 fn back(name: &str, time: u64) -> (u64, Entry) {
-    (time, Entry::Returned { objective: id(name), how: How::Ended, usage: Usage::default() })
+    (
+        time,
+        Entry::Returned {
+            objective: id(name),
+            how: How::Ended,
+            usage: Usage::default(),
+            claim: String::new(),
+        },
+    )
 }
 
 fn seen(session: &Session, now: u64) -> View {

@@ -36,7 +36,7 @@ fn run_keeps_its_workers_in() {
     }
     let repo = scene("");
     let done = run(&repo, &[]).exits(0);
-    done.says("T1 is with w").says("; writes are kept to 2 directories and 1 file by Landlock ABI");
+    done.says("T1 is with w").says("; writes are kept to 3 directories and 1 file by Landlock ABI");
     let files = repo.git(["ls-tree", "-r", "--name-only", &format!("ap/{ID}/integration")]);
     for file in ["src/auth/new.rs", "src/web/new.rs", "docs/new.rs"] {
         assert!(files.lines().any(|line| line == file), "{file}: {files}");
