@@ -120,6 +120,7 @@ async fn call(
     match answer {
         Ok(result) => {
             let text = text(&result);
+            notes.message(&text);
             if result.is_error == Some(true) {
                 let why = shown(text.trim());
                 return match notes.model_failed() {
@@ -127,7 +128,6 @@ async fn call(
                     None => Word::Failed(why),
                 };
             }
-            notes.message(&text);
             Word::Well
         }
         Err(ServiceError::McpError(error)) => Word::Failed(shown(&error.message)),

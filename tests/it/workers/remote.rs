@@ -154,6 +154,9 @@ fn a_server_that_does_not_keep_to_it_ends_only_its_objective() {
         let (found, words) = phase(&repo, "T2");
         assert_eq!(found, expected, "{part}: {words}\n{}", done.stderr());
         assert!(words.contains(said) && !words.is_empty(), "{part}: {words}");
+        let kept = repo.root().join(format!(".git/ap/{ID}/logs/T2/response.md"));
+        let kept = std::fs::read_to_string(kept).unwrap_or_default();
+        assert_eq!(kept, if part == "fails" { "cannot do it" } else { "" }, "{part}");
         assert_eq!(phase(&repo, "T1").0, "accepted", "{part}");
     }
 }
