@@ -175,8 +175,8 @@ fn asked(record: &Record, objective: &Objective) -> Vec<String> {
 
 /// What the last worker of an objective said that it did: its claim, beside what git shows.
 fn claim<'a>(record: &'a Record, objective: &Objective) -> Option<&'a str> {
-    let mut own = record.tries.iter().filter(|one| one.objective == objective.id);
-    own.next_back().map(|one| one.claim.as_str()).filter(|claim| !claim.is_empty())
+    let last = record.tries.iter().rfind(|one| one.objective == objective.id)?;
+    Some(last.claim.as_str()).filter(|claim| !claim.is_empty())
 }
 
 /// What the tries at an objective used together, as far as they said.

@@ -155,3 +155,35 @@ fn where_nobody_listens_it_is_said() {
     run.says("no `git ap run` listens to T1: nothing was said");
     repo.ap(["scope", "request", "README.md"]).at(place(&repo, "T1")).exits(6);
 }
+
+#[test]
+fn what_the_owner_grants_meanwhile_may_be_changed_at_once() {
+    let test = "what_the_owner_grants_meanwhile_may_be_changed_at_once";
+    let body = "ask src/auth/more.rs\n\
+                until $AP scope request src/auth/more.rs > /dev/null 2>&1; do sleep 0.05; done\n\
+                echo more > src/auth/more.rs; sleep 1";
+    both(test, body, "", |repo, sandboxed| {
+        let mut command = ap(repo, &["run", "--yes"]).command();
+        let pipe = std::process::Stdio::piped;
+        command.stdin(std::process::Stdio::null()).stdout(pipe()).stderr(pipe());
+        let run = command.spawn().expect("it starts");
+        let journal = repo.root().join(".git/ap").join(ID).join("journal.jsonl");
+        let asked = || {
+            std::fs::read_to_string(&journal)
+                .is_ok_and(|t| t.contains("scope-requested") || t.contains("scope_requested"))
+        };
+        let begun = std::time::Instant::now();
+        while !asked() {
+            assert!(begun.elapsed().as_secs() < 60, "T1 has not asked");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        // While gates run or a merge is made, a grant is refused.
+        while ap(repo, &["scope", "grant", "T1"]).ends().code() != 0 {
+            assert!(begun.elapsed().as_secs() < 60, "T1 cannot be granted it");
+        }
+        let done = run.wait_with_output().expect("it ends");
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{sandboxed}: {said}");
+        assert_eq!(repo.git(["show", &format!("{}:src/auth/more.rs", super::tip())]), "more");
+    });
+}
