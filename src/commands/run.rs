@@ -12,7 +12,6 @@ use crate::domain::plan::SCHEMA;
 use crate::domain::record::performances;
 use crate::domain::session::{Next, Phase, left, next};
 use crate::domain::team::Worker;
-use crate::domain::team::stream::Limits;
 use crate::execute::baseline::baseline;
 use crate::execute::listener::Listener as _;
 use crate::execute::postpone::{fail_blamed, pass_over};
@@ -226,7 +225,7 @@ pub fn advance(
     let (jobs, only) = (manner.jobs, manner.only);
     let crew = Crew { workers, past: &past, jobs, only, known: &known };
     let open = || workshop.session(id);
-    for note in unheeded(workers, open()?.agreed.config.limits) {
+    for note in manner.team.unheeded(open()?.agreed.config.limits) {
         teller.note(&note);
     }
     loop {
@@ -311,15 +310,6 @@ pub fn advance(
     }
 }
 
-/// Limits that a worker cannot be held to, a sentence each.
-fn unheeded(workers: &[Worker], policy: Limits) -> Vec<String> {
-    let told = workers.iter().filter(|worker| worker.can_work()).filter_map(|worker| {
-        let why = worker.limits.or(policy).unheeded(worker.stream)?;
-        Some(format!("{}: {why}", worker.id))
-    });
-    told.collect()
-}
-
 /// Before a wave begins, its gates are run on what it goes out from; `on`: what is red there is
 /// told, and it begins all the same.
 fn require_green(
@@ -365,6 +355,12 @@ fn only_these(handle: &Handle<'_>, only: &[ObjectiveId]) -> Result<()> {
 fn left_over(handle: &Handle<'_>) -> Failure {
     let left = left(&handle.session, &handle.agreed.plan);
     let mut failure = undecided(handle, None, &left.stuck);
+    let (session, slug) = (&handle.session, handle.session.plan().slug());
+    if let Some(id) = left.stuck.first().filter(|id| session.pending(id).next().is_none()) {
+        failure.hint = Some(format!(
+            "`git ap retry {slug}/{id}` or `git ap drop {slug}/{id}`, then `git ap run {slug}`"
+        ));
+    }
     if !left.behind.is_empty() {
         let behind: Vec<&str> = left.behind.iter().map(ObjectiveId::as_str).collect();
         failure.message = format!("{}; behind them: {}", failure.message, behind.join(", "));

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::commands::project::Project;
+use crate::domain::team::stream::Limits;
 use crate::domain::team::{self, Worker};
 use crate::store::{self, layout};
 
@@ -29,6 +30,15 @@ impl Team {
     /// Whether anybody of it can be given work.
     pub fn can_work(&self) -> bool {
         self.0.iter().any(Worker::can_work)
+    }
+
+    /// Limits that a worker cannot be held to, a sentence each.
+    pub fn unheeded(&self, policy: Limits) -> Vec<String> {
+        let told = self.0.iter().filter(|worker| worker.can_work()).filter_map(|worker| {
+            let why = worker.limits.or(policy).unheeded(worker.stream)?;
+            Some(format!("{}: {why}", worker.id))
+        });
+        told.collect()
     }
 
     /// The workers.
