@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::Scene;
-use crate::domain::event::EventKind;
+use super::{Scene, Words};
+use crate::domain::event::{ActivityType, EventKind};
+use crate::domain::id::ObjectiveId;
 use crate::ui::Ui;
 
 /// How often there may be another picture.
@@ -35,7 +36,7 @@ struct Now {
 
 impl Board {
     /// Shows a session from now on. Where no thread can be had, nothing is shown.
-    pub fn of(mut scene: Scene, ui: &Ui) -> Self {
+    pub fn of(mut scene: Scene, mut words: Words, ui: &Ui) -> Self {
         let now = Arc::new(Mutex::new(Now::default()));
         let (end, ended) = channel();
         let (shown, told) = (ui.clone(), Arc::clone(&now));
@@ -43,9 +44,13 @@ impl Board {
             while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(PACE) {
                 // A journal that cannot be read is told by the command that works on it.
                 drop(scene.follow());
+                words.listen(&scene.session);
                 let view = {
                     let now = lock(&told);
-                    scene.view(&|id| now.activities.get(id.as_str()).cloned(), &now.doing)
+                    let activity = |id: &ObjectiveId| now.activities.get(id.as_str()).cloned();
+                    // Plain text is no event: it stands in the log alone.
+                    let said = |id: &ObjectiveId| words.last(&scene.session, id);
+                    scene.view(&|id| activity(id).or_else(|| said(id)), &now.doing)
                 };
                 shown.show(&view);
             }
@@ -58,15 +63,25 @@ impl Board {
     pub fn hear(&self, event: &EventKind) {
         let mut now = lock(&self.now);
         match event {
-            EventKind::WorkerActivity { source, text, .. } => {
+            EventKind::WorkerActivity { source, activity_type, text }
+                if *activity_type != ActivityType::Log =>
+            {
                 now.activities.insert(source.clone(), text.clone());
             }
             EventKind::ObjectiveStart { objective, .. }
             | EventKind::WorkerMetrics { objective, .. } => {
                 now.activities.remove(objective);
             }
-            EventKind::GateStart { command, .. } => now.doing = format!("gate: {command}"),
-            EventKind::GateComplete { .. } => now.doing.clear(),
+            EventKind::GateStart { command, place } => {
+                let what = format!("gate: {command}");
+                // One of an objective is seen in its own line, too.
+                now.activities.insert(place.clone(), what.clone());
+                now.doing = what;
+            }
+            EventKind::GateComplete { place, .. } => {
+                now.activities.remove(place);
+                now.doing.clear();
+            }
             _ => {}
         }
     }

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 
-use super::{Board, Scene, Workshop};
+use super::{Board, Scene, Team, Words, Workshop};
 use crate::commands::{Ctx, Narrator};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::{ActivityType, EventKind};
@@ -49,7 +49,9 @@ impl<'a> Teller<'a> {
         self.looker = if ui.is_live() {
             self.narrator = self.ctx.narrator_without_line();
             self.narrator.session(id.as_str());
-            Looker::Person(Board::of(scene, ui))
+            let team = Team::read(&workshop.project, None).unwrap_or_default();
+            let words = Words::of(scene.folder(), &team);
+            Looker::Person(Board::of(scene, words, ui))
         } else {
             Looker::Program(Box::new(scene))
         };

@@ -91,6 +91,7 @@ fn last(log: &Path, length: u64, stream: Stream) -> Option<Activity> {
         match reader.line(line) {
             Some(activity) if activity.kind == Kind::Log => noise = Some(activity),
             Some(activity) => said = Some(activity),
+            None if stream == Stream::Text => noise = Activity::new(Kind::Log, line).or(noise),
             None => {}
         }
     }

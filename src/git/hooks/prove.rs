@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Result;
 
@@ -12,6 +13,14 @@ use crate::git::Git;
 
 /// The variable that asks a hook to prove itself, with what it is to answer.
 pub const PROOF: &str = "GIT_AP_HOOK_PROOF";
+
+/// What git says of a program that is open for writing: a process that another thread started
+/// just when we wrote the hook has the file for as long as it takes to become another program
+/// (execve(2), `ETXTBSY`).
+const BUSY: &str = "Text file busy";
+/// How often that is waited for, and how long each time.
+const BUSY_TRIES: usize = 50;
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
 /// The line that a hook answers on standard error, and then ends, when [`PROOF`] is set.
 pub fn proof(nonce: &str, hook: Hook) -> String {
@@ -26,12 +35,20 @@ pub fn prove(worktree: &Path) -> Result<()> {
     let random = std::hash::RandomState::new().build_hasher().finish();
     let nonce = format!("{random:016x}");
     for hook in Hook::ALL {
-        let git = Git::elsewhere(worktree).as_user().env(PROOF, &nonce);
-        let answer = git.answer(["hook", "run", hook.name()], None)?;
-        let said = String::from_utf8_lossy(&answer.stderr);
         let expected = proof(&nonce, hook);
-        if !said.lines().any(|line| line == expected) {
-            return Err(not_run(worktree, hook, &said)?.into());
+        let mut tries = 0;
+        loop {
+            let git = Git::elsewhere(worktree).as_user().env(PROOF, &nonce).env("LC_ALL", "C");
+            let answer = git.answer(["hook", "run", hook.name()], None)?;
+            let said = String::from_utf8_lossy(&answer.stderr);
+            if said.lines().any(|line| line == expected) {
+                break;
+            }
+            if tries == BUSY_TRIES || !said.contains(BUSY) {
+                return Err(not_run(worktree, hook, &said)?.into());
+            }
+            tries += 1;
+            std::thread::sleep(BUSY_PAUSE);
         }
     }
     Ok(())

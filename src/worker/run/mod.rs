@@ -192,7 +192,7 @@ pub(super) async fn attend(
     let (also, read_along) = mpsc::channel(WAITING);
     let also = talk.is_some().then_some(also);
     if let Some(pipe) = child.stderr.take() {
-        let (lines, left) = (sender.clone(), u64::MAX);
+        let (lines, left) = (sender.clone(), job.limit);
         let read =
             Read { pipe, source: Source::Error, longest: ERROR_LINE, left, lines, also: None };
         tokio::spawn(async move { read.counted(&AtomicU64::new(0)).await });

@@ -120,8 +120,8 @@ fn a_plan_and_a_run_to_its_end() {
         ("objective_start", 3),
         ("objective_complete", 3),
         ("worker_metrics", 3),
-        ("gate_start", 4),
-        ("gate_complete", 4),
+        ("gate_start", 5),
+        ("gate_complete", 5),
     ] {
         assert_eq!(only(&events, &[name]).len(), count, "{name}");
     }
