@@ -60,6 +60,7 @@ fn call(verb: &str) -> Vec<&str> {
         "path" | "drop" => vec![verb, "T1"],
         "scope" => vec![verb, "who", "src/a.rs"],
         "hook" => vec![verb, "status"],
+        "worker" => vec![verb, "list"],
         "sandbox" => vec![verb, "--dry-run"],
         "verify" => vec![verb, "HEAD..HEAD"],
         _ => vec![verb],
@@ -151,6 +152,7 @@ fn a_format_without_an_answer_is_refused_before_anything_is_done() {
             let told = repo.ap(call(verb).iter().chain(&["--format", format])).exits(2).answers("");
             let verb = match verb.as_str() {
                 "hook" => "hook status",
+                "worker" => "worker list",
                 other => other,
             };
             let told = told.says(&format!("error: `git ap {verb}` has no answer as `{format}`\n"));

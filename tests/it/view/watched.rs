@@ -78,7 +78,7 @@ fn programs_get_the_milestones_as_events_and_pipes_get_lines() {
     let plain = plain.wait_with_output().expect("it ends");
     let said = String::from_utf8(plain.stdout).expect("UTF-8");
     assert!(said.contains("wave 1 of 2\nT1  planned\nT2  planned\n"), "{said}");
-    assert!(said.contains("T1  accepted  script\n") && said.contains(": landed as "), "{said}");
+    assert!(said.contains("T1  working  script\n") && said.contains(": landed as "), "{said}");
     // After the end there is nothing to wait for.
     ap(&repo, &["status", "--watch"]).exits(0).answers_with("landed as");
 }
