@@ -16,7 +16,7 @@ use super::ask::{self, Ready};
 use super::came_back::{self, Back};
 use super::held::{held, watch};
 use super::letters::Letters;
-use super::task::{Message, Task};
+use super::task::{BACKLOG, Message, Task};
 use super::turns::Step;
 use super::{Crew, Open, PACE};
 use crate::domain::error::{Failure, Kind};
@@ -184,6 +184,7 @@ impl<'a, 'h> Floor<'a, 'h> {
             }
             // What the others say meanwhile should not wait for all to be started.
             self.hear_now(handle, listener)?;
+            listener.done(handle.session.progress());
         }
     }
 
@@ -342,7 +343,13 @@ impl<'a, 'h> Floor<'a, 'h> {
         loop {
             let left = until.saturating_duration_since(Instant::now());
             match self.inbox.recv_timeout(left) {
-                Ok(Message::Does(number, activity)) => self.tell(number, activity, listener),
+                Ok(Message::Does(number, activity)) => {
+                    self.tell(number, activity, listener);
+                    // Somebody who never stops talking keeps nothing else from being seen.
+                    if left.is_zero() {
+                        return Ok(());
+                    }
+                }
                 Ok(Message::IsBack(number, ended, said, over)) => {
                     let mut handle = (self.open)()?;
                     self.is_back(&mut handle, number, (&ended, &said, over), listener)?;
@@ -353,9 +360,10 @@ impl<'a, 'h> Floor<'a, 'h> {
         }
     }
 
-    /// Hears what was said up to now.
+    /// Hears what was said up to now, or some of it where it does not end.
     fn hear_now(&mut self, handle: &mut Handle<'_>, listener: &mut dyn Listener) -> Result<()> {
-        while let Ok(message) = self.inbox.try_recv() {
+        for _ in 0..BACKLOG {
+            let Ok(message) = self.inbox.try_recv() else { break };
             match message {
                 Message::Does(number, activity) => self.tell(number, activity, listener),
                 Message::IsBack(number, ended, said, over) => {

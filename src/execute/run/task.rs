@@ -14,7 +14,7 @@ use crate::domain::team::stream::{Activity, Limits, Said};
 use crate::worker::{self, Ended, Heard, Job, Urgency, Way, leftover};
 
 /// How many activities may wait to be told; a worker that says more is told less of.
-const BACKLOG: usize = 1_000;
+pub(super) const BACKLOG: usize = 1_000;
 
 /// What a worker's task says.
 pub(super) enum Message {

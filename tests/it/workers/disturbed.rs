@@ -106,6 +106,27 @@ fn clean_removes_what_a_killed_run_has_left() {
     assert_eq!(sleepers(repo.root()), 0);
 }
 
+/// Events come faster than they are told: everything else is still seen.
+#[test]
+fn a_worker_that_never_stops_talking_keeps_nobody_waiting() {
+    for ctrl_c in [false, true] {
+        let flood = "[ -e $HOME/go ] || [ $AP_OBJECTIVE != T1 ] || \
+                     yes 'PROGRESS: 10% - and on and on'";
+        let repo = team(flood, "max_concurrent = 2", "", "");
+        let mut command = repo.ap(["run", "--yes", "--format", "json"]).command();
+        command.env("TMPDIR", repo.beside("tmp")).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("it starts");
+        until("the other one", || phase(&repo, "T2").0 == "accepted");
+        if ctrl_c {
+            signal(&child, "-INT");
+        } else {
+            ap(&repo, &["stop", "T1"]).exits(0);
+        }
+        until("its end", || child.try_wait().expect("it can be asked").is_some());
+        goes_on(&repo);
+    }
+}
+
 #[test]
 fn an_objective_that_is_dropped_elsewhere_ends_its_worker() {
     let (repo, child) = waiting();
