@@ -166,7 +166,7 @@ fn a_start_that_fails_holds_up_nobody_else() {
     repo.git(["config", "filter.broken.clean", "cat"]);
     repo.git(["config", "filter.broken.required", "true"]);
     repo.ap(["start", "--objective", "T1"]).exits(1);
-    repo.ap(["status"]).exits(0).answers_with("T1  planned ");
+    repo.ap(["status"]).exits(0).answers_with("T1  started ");
     repo.ap(["fail", "T2"]).exits(1).says("objective T2 is planned");
     repo.git(["config", "filter.broken.smudge", "cat"]);
     repo.ap(["start"]).exits(0);
