@@ -4,6 +4,7 @@
 
 mod ask;
 mod came_back;
+mod dispatch;
 mod floor;
 mod held;
 mod letters;

@@ -33,6 +33,8 @@ use crate::domain::team::word::Word;
 
 /// How long a server has to stop what it does when it is told that nobody wants it any more.
 const STOPPING: Duration = Duration::from_millis(500);
+/// How long what it told before its last answer is waited for.
+const TOLD: Duration = Duration::from_millis(500);
 /// How long it is waited until the end of a conversation has been told.
 const CLOSING: Duration = Duration::from_secs(1);
 
@@ -123,6 +125,11 @@ async fn call(
             notes.message(&text);
             if result.is_error == Some(true) {
                 let why = shown(text.trim());
+                // What the server told before its answer is heard beside it, maybe later.
+                let until = tokio::time::Instant::now() + TOLD;
+                while notes.model_failed().is_none() && tokio::time::Instant::now() < until {
+                    tokio::time::sleep(TOLD / 20).await;
+                }
                 return match notes.model_failed() {
                     Some(model) => Word::Model(shown(&model)),
                     None => Word::Failed(why),
