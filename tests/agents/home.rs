@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-/// Writes what each agent reads in its home; `port` is the model's.
-pub fn furnish(home: &Path, port: u16) {
+/// Writes what each agent reads in its home. `repo` is a project that it trusts, `port` is the
+/// model's.
+pub fn furnish(home: &Path, repo: &Path, port: u16) {
     let url = format!("http://127.0.0.1:{port}");
     let codex = format!(
         "model = \"model\"\nmodel_provider = \"local\"\napproval_policy = \"never\"\n\
@@ -11,7 +12,9 @@ pub fn furnish(home: &Path, port: u16) {
          [model_providers.local]\nname = \"local\"\nbase_url = \"{url}/v1\"\n\
          wire_api = \"responses\"\nrequires_openai_auth = false\nsupports_websockets = false\n\
          request_max_retries = 0\nstream_max_retries = 0\n\
-         [analytics]\nenabled = false\n[otel]\nexporter = \"none\"\n"
+         [analytics]\nenabled = false\n[otel]\nexporter = \"none\"\n\
+         [projects.\"{}\"]\ntrust_level = \"trusted\"\n",
+        repo.display()
     );
     let gemini = serde_json::json!({
         "security": { "auth": { "selectedType": "gemini-api-key" },

@@ -1,7 +1,7 @@
 //! A model that does what its prompt says: a server on this machine that speaks the formats of
-//! three vendors as far as the agents need them. What it is to do stands in the prompt, between
-//! [`BEGIN`] and [`END`]: a shell command. It calls the agent's shell with it once, and then says
-//! that it is done.
+//! three vendors as far as the agents need them. What it is to do stands in the prompt, as steps:
+//! [`run`] has it call the agent's shell with a command, [`call`] a tool of an MCP server. It takes
+//! one step an answer, and then says that it is done.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -9,10 +9,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 
-/// What stands before the command in a prompt.
-pub const BEGIN: &str = "RUN<<";
-/// What stands behind it.
-pub const END: &str = ">>RUN";
+/// What stands before a command in a prompt, and behind it.
+const RUN: [&str; 2] = ["RUN<<", ">>RUN"];
+/// What stands before the name of a tool and its arguments, and behind them.
+const CALL: [&str; 2] = ["CALL<<", ">>CALL"];
+
+/// What `git ap worker test` asks for, and the step that does it.
+const TRIAL: [&str; 2] = ["notes/hello.txt", "mkdir -p notes && echo hello > notes/hello.txt"];
+
+/// A step for the prompt: a command of the agent's shell.
+pub fn run(command: &str) -> String {
+    format!("{}{command}{}", RUN[0], RUN[1])
+}
+
+/// A step for the prompt: a tool of an MCP server that the agent knows, with its arguments.
+pub fn call(tool: &str, arguments: &Value) -> String {
+    format!("{}{tool} {arguments}{}", CALL[0], CALL[1])
+}
 
 /// What it says when it is done.
 const DONE: &str = "All done.\n\n### Change Summary\nwrote the file\n";
@@ -76,19 +89,29 @@ fn send(mut stream: &TcpStream, kind: &str, body: &str) -> Option<()> {
     stream.write_all(body.as_bytes()).ok()
 }
 
+/// A tool that the model calls.
+struct Call {
+    name: String,
+    /// What the name belongs to, in a format that groups tools.
+    namespace: Option<String>,
+    /// The arguments, or the free text of a tool that takes one.
+    input: Value,
+}
+
 /// What the model does next.
 struct Answer {
     number: u64,
-    /// The tool that it calls, whether that takes free text, and what it gets; none: it is done.
-    call: Option<(&'static str, bool, Value)>,
+    /// None: it is done.
+    call: Option<Call>,
 }
 
 impl Answer {
     fn to(asked: &Value, number: u64) -> Self {
         let mut found = Found::default();
-        found.look(asked);
-        let call = match found.command.filter(|_| !found.has_result) {
-            Some(command) => shell(&found.tools, &command),
+        found.look(asked, None);
+        let call = match found.steps.get(found.results) {
+            Some(Step::Run(command)) => shell(&found.tools, command),
+            Some(Step::Call(name, input)) => found.tool(name, input),
             None => None,
         };
         Self { number, call }
@@ -100,11 +123,19 @@ impl Answer {
             None => json!({ "type": "message", "role": "assistant", "id": id,
                 "status": "completed",
                 "content": [{ "type": "output_text", "text": DONE, "annotations": [] }] }),
-            Some((name, true, text)) => json!({ "type": "custom_tool_call", "id": id,
-                "call_id": id, "name": name, "input": text, "status": "completed" }),
-            Some((name, false, input)) => json!({ "type": "function_call", "id": id,
-                "call_id": id, "name": name, "arguments": input.to_string(),
-                "status": "completed" }),
+            Some(Call { name, input: Value::String(text), .. }) => {
+                json!({ "type": "custom_tool_call", "id": id,
+                    "call_id": id, "name": name, "input": text, "status": "completed" })
+            }
+            Some(Call { name, namespace, input }) => {
+                let mut call = json!({ "type": "function_call", "id": id,
+                    "call_id": id, "name": name, "arguments": input.to_string(),
+                    "status": "completed" });
+                if let Some(namespace) = namespace {
+                    call["namespace"] = namespace.as_str().into();
+                }
+                call
+            }
         };
         let usage = json!({ "input_tokens": 1, "output_tokens": 1, "total_tokens": 2,
             "input_tokens_details": { "cached_tokens": 0 },
@@ -128,7 +159,7 @@ impl Answer {
     fn as_chat(&self) -> (Vec<String>, Value) {
         let (message, end) = match &self.call {
             None => (json!({ "role": "assistant", "content": DONE }), "stop"),
-            Some((name, _, input)) => {
+            Some(Call { name, input, .. }) => {
                 let call = json!({ "index": 0, "id": format!("c{}", self.number),
                     "type": "function",
                     "function": { "name": name, "arguments": input.to_string() } });
@@ -159,7 +190,9 @@ impl Answer {
     fn as_gemini(&self) -> (Vec<String>, Value) {
         let part = match &self.call {
             None => json!({ "text": DONE }),
-            Some((name, _, input)) => json!({ "functionCall": { "name": name, "args": input } }),
+            Some(Call { name, input, .. }) => {
+                json!({ "functionCall": { "name": name, "args": input } })
+            }
         };
         let candidate = json!({ "index": 0, "finishReason": "STOP",
             "content": { "role": "model", "parts": [part] } });
@@ -172,57 +205,122 @@ impl Answer {
 }
 
 /// A call of the shell that an agent offers.
-fn shell(tools: &[String], command: &str) -> Option<(&'static str, bool, Value)> {
-    let input = json!({ "cmd": command, "command": command, "description": "writes a file",
-        "is_background": false });
-    let one = |key: &str| json!({ key: input[key] });
-    let both = json!({ "command": command, "description": "writes a file" });
+fn shell(tools: &[Tool], command: &str) -> Option<Call> {
+    let exec = format!("text(await tools.exec_command({}));\n", json!({ "cmd": command }));
     let known = [
-        ("exec_command", false, one("cmd")),
-        ("shell_command", false, one("command")),
-        ("shell", false, json!({ "command": ["bash", "-c", command] })),
-        ("bash", false, both),
-        ("run_shell_command", false, json!({ "command": command, "is_background": false })),
+        ("exec_command", json!({ "cmd": command })),
+        ("shell_command", json!({ "command": command })),
+        ("shell", json!({ "command": ["bash", "-c", command] })),
+        ("bash", json!({ "command": command, "description": "writes a file" })),
+        ("run_shell_command", json!({ "command": command, "is_background": false })),
         // One tool that takes a program in JavaScript.
-        ("exec", true, format!("text(await tools.exec_command({}));\n", one("cmd")).into()),
+        ("exec", exec.into()),
     ];
-    known.into_iter().find(|(name, ..)| tools.iter().any(|tool| tool == name))
+    let (name, input) =
+        known.into_iter().find(|(name, _)| tools.iter().any(|t| t.name == *name))?;
+    Some(Call { name: name.to_owned(), namespace: None, input })
+}
+
+/// A tool that an agent offers.
+struct Tool {
+    name: String,
+    namespace: Option<String>,
+}
+
+/// Something that the prompt has the model do.
+enum Step {
+    Run(String),
+    Call(String, Value),
 }
 
 /// What of a request matters, in whatever format it is.
 #[derive(Default)]
 struct Found {
-    command: Option<String>,
-    has_result: bool,
-    tools: Vec<String>,
+    steps: Vec<Step>,
+    /// How many of its calls were answered.
+    results: usize,
+    tools: Vec<Tool>,
 }
 
 impl Found {
-    fn look(&mut self, value: &Value) {
+    fn look(&mut self, value: &Value, namespace: Option<&str>) {
         match value {
             Value::String(text) => {
-                if let Some((_, rest)) = text.split_once(BEGIN)
-                    && let Some((command, _)) = rest.split_once(END)
-                {
-                    // Some agents quote what they were given.
-                    self.command = Some(command.replace("\\\"", "\""));
+                let steps = steps(text);
+                if !steps.is_empty() {
+                    self.steps = steps;
                 }
             }
-            Value::Array(items) => items.iter().for_each(|item| self.look(item)),
+            Value::Array(items) => items.iter().for_each(|item| self.look(item, namespace)),
             Value::Object(entries) => {
                 let kind = value["type"].as_str().unwrap_or_default();
-                self.has_result |= kind.ends_with("_output")
+                let is_result = kind.ends_with("_output")
                     || value["role"] == "tool"
                     || entries.contains_key("functionResponse");
-                for list in ["tools", "functionDeclarations"] {
-                    let tools = value[list].as_array().into_iter().flatten();
-                    let names = tools.map(|tool| [&tool["name"], &tool["function"]["name"]]);
-                    let names = names.flatten().filter_map(Value::as_str);
-                    self.tools.extend(names.map(str::to_owned));
+                if is_result {
+                    // What it says may repeat the prompt.
+                    self.results += 1;
+                    return;
                 }
-                entries.values().for_each(|value| self.look(value));
+                let group = if kind == "namespace" { value["name"].as_str() } else { namespace };
+                for list in ["tools", "functionDeclarations"] {
+                    for tool in value[list].as_array().into_iter().flatten() {
+                        let names = [&tool["name"], &tool["function"]["name"]];
+                        self.tools.extend(names.into_iter().filter_map(Value::as_str).map(
+                            |name| Tool {
+                                name: name.to_owned(),
+                                namespace: group.map(str::to_owned),
+                            },
+                        ));
+                    }
+                }
+                entries.values().for_each(|value| self.look(value, group));
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
+
+    /// A call of a tool that the agent may have put the name of its server before.
+    fn tool(&self, name: &str, input: &Value) -> Option<Call> {
+        let is_it = |tool: &&Tool| tool.name == name || tool.name.ends_with(&format!("_{name}"));
+        let Some(tool) = self.tools.iter().find(is_it) else {
+            // A tool in JavaScript offers those of the servers, each as a function.
+            let has_exec = self.tools.iter().any(|tool| tool.name == "exec");
+            let program = format!(
+                "const name = Object.keys(tools).find(n => n.endsWith(\"{name}\"));\n\
+                 text(JSON.stringify(await tools[name]({input})));\n"
+            );
+            return has_exec.then(|| Call {
+                name: "exec".to_owned(),
+                namespace: None,
+                input: program.into(),
+            });
+        };
+        let (name, namespace) = (tool.name.clone(), tool.namespace.clone());
+        Some(Call { name, namespace, input: input.clone() })
+    }
+}
+
+/// The steps in a text, in their order. Some agents quote what they were given.
+fn steps(text: &str) -> Vec<Step> {
+    let text = text.replace("\\\"", "\"");
+    let mut found: Vec<(usize, Step)> = Vec::new();
+    for [begin, end] in [RUN, CALL] {
+        for (at, _) in text.match_indices(begin) {
+            let rest = &text[at + begin.len()..];
+            let Some((inside, _)) = rest.split_once(end) else { continue };
+            let step = if begin == RUN[0] {
+                Step::Run(inside.to_owned())
+            } else {
+                let (name, input) = inside.split_once(' ').unwrap_or((inside, "{}"));
+                Step::Call(name.to_owned(), serde_json::from_str(input).unwrap_or_default())
+            };
+            found.push((at, step));
+        }
+    }
+    if found.is_empty() && text.contains(TRIAL[0]) {
+        found.push((0, Step::Run(TRIAL[1].to_owned())));
+    }
+    found.sort_by_key(|(at, _)| *at);
+    found.into_iter().map(|(_, step)| step).collect()
 }

@@ -15,7 +15,10 @@ server = Server("git-ap-test-worker")
 @server.tool(description="Works on one objective in its worktree.")
 async def work(prompt: str, worktree: str, ctx: Context) -> str:
     await ctx.report_progress(0, 1, "begins")
-    command = prompt.split("RUN<<", 1)[1].split(">>RUN", 1)[0]
+    if "RUN<<" in prompt:
+        command = prompt.split("RUN<<", 1)[1].split(">>RUN", 1)[0]
+    else:  # What `git ap worker test` asks for.
+        command = "mkdir -p notes && echo hello > notes/hello.txt"
     subprocess.run(["sh", "-c", command], cwd=worktree, check=True)
     await ctx.report_progress(1, 1, "wrote the file")
     return "All done.\n\n### Change Summary\nwrote the file\n"

@@ -100,7 +100,8 @@ fn require_testable(worker: &Worker, obstacle: Option<String>) -> Result<(), Fai
 }
 
 fn consent(ctx: &Ctx, worker: &Worker) -> Result<()> {
-    ctx.ui.note(&format!("starts `{}` in a scratch repository", started(worker)));
+    let verb = if worker.url.is_some() { "calls" } else { "starts" };
+    ctx.ui.note(&format!("{verb} `{}` for a scratch repository", started(worker)));
     match ctx.ui.confirm(&format!("test the worker {}?", worker.id))? {
         Some(true) => Ok(()),
         Some(false) => Err(Failure::new(Kind::User, "nothing was started").into()),
