@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
+use anstream::adapter::strip_str;
 use anyhow::{Context as _, Result};
 use rustix::process::Pid;
 
@@ -154,13 +155,14 @@ struct Kept<'a> {
 }
 
 impl Kept<'_> {
-    /// Takes a line with its end: the log gets every byte, a reader gets text.
+    /// Takes a line with its end: the log gets every byte, a reader gets text without colours.
     fn keep(&mut self, line: &[u8]) -> Result<()> {
         if let Some(log) = &mut self.log {
             log.write_all(line).context("cannot write a log")?;
         }
         let text = line.strip_suffix(b"\n").unwrap_or(line);
-        let text = String::from_utf8_lossy(text.strip_suffix(b"\r").unwrap_or(text)).into_owned();
+        let text = String::from_utf8_lossy(text.strip_suffix(b"\r").unwrap_or(text));
+        let text = strip_str(&text).to_string();
         if self.tail.len() == TAIL {
             self.tail.pop_front();
         }
@@ -283,6 +285,18 @@ mod tests {
         assert_eq!((ended.code, ended.timed_out, ended.is_green()), (Some(3), false, false));
         assert_eq!(ended.describe(), "exited with code 3");
         assert!(run(&line("true", 10_000), |_| {}).expect("it runs").is_green());
+    }
+
+    #[test]
+    fn colours_stay_in_the_log() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let log = folder.path().join("log");
+        let mut red = line("printf '\\033[31mred\\033[0m\\n'", 10_000);
+        red.log = Some(log.clone());
+        let mut seen = Vec::new();
+        let ended = run(&red, |l| seen.push(l.to_owned())).expect("it runs");
+        assert_eq!((seen, ended.tail), (vec!["red".to_owned()], vec!["red".to_owned()]));
+        assert_eq!(std::fs::read(log).expect("a log"), b"\x1b[31mred\x1b[0m\n");
     }
 
     #[test]

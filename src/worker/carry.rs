@@ -2,6 +2,7 @@
 //! does not see the difference: lines for the log, activities for whoever watches, and how it
 //! ended.
 
+use anstream::adapter::strip_str;
 use anyhow::Result;
 use tokio::sync::watch;
 
@@ -40,9 +41,11 @@ pub async fn carry(
                 let Heard::Line(line) = heard else { return hear(heard) };
                 hear(Heard::Line(line));
                 let before = reader.usage();
+                // The log keeps the colours.
+                let text = strip_str(line.text).to_string();
                 let activity = match line.source {
-                    Source::Output => reader.line(line.text),
-                    Source::Error => Activity::new(Kind::Log, line.text),
+                    Source::Output => reader.line(&text),
+                    Source::Error => Activity::new(Kind::Log, &text),
                 };
                 if let Some(activity) = activity {
                     hear(Heard::Does(activity));
@@ -77,7 +80,7 @@ pub async fn carry(
 fn with_errors(mut hear: impl FnMut(Heard<'_>)) -> impl FnMut(Heard<'_>) {
     move |heard| {
         if let Heard::Line(Line { source: Source::Error, text }) = heard
-            && let Some(activity) = Activity::new(Kind::Log, text)
+            && let Some(activity) = Activity::new(Kind::Log, &strip_str(text).to_string())
         {
             hear(Heard::Does(activity));
         }

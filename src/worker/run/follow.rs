@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::time::Duration;
 
+use anstream::adapter::strip_str;
 use anyhow::Result;
 use rustix::process::Pid;
 use tokio::sync::{mpsc, watch};
@@ -192,7 +193,7 @@ impl<F: FnMut(Heard<'_>)> Following<'_, F> {
             if self.errors.len() == TAIL {
                 self.errors.pop_front();
             }
-            self.errors.push_back(text.into_owned());
+            self.errors.push_back(strip_str(&text).to_string());
         }
     }
 }

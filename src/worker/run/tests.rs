@@ -55,12 +55,15 @@ fn lives(pid: &str) -> bool {
 
 #[test]
 fn it_gets_its_prompt_and_its_variables_and_no_others() {
-    let job =
-        job("cat; echo $AP_X; env | cut -d= -f1 | sort | tr '\\n' ' '; echo oops >&2; exit 3");
+    let job = job(
+        "cat; echo $AP_X; env | cut -d= -f1 | sort | tr '\\n' ' '; printf '\\033[31moops\\033[0m\\n' >&2; exit 3",
+    );
     let (ended, seen) = run_with(&job, &[]);
-    let out: Vec<&str> = seen.iter().map(String::as_str).filter(|line| *line != "oops").collect();
+    let out: Vec<&str> =
+        seen.iter().map(String::as_str).filter(|line| !line.contains("oops")).collect();
     assert_eq!(out, ["the prompt", "given", "AP_RUN AP_X PATH PWD "]);
-    assert_eq!((ended.code, ended.errors), (Some(3), vec!["oops".to_owned()]));
+    assert!(seen.contains(&"\u{1b}[31moops\u{1b}[0m".to_owned()), "as it came: {seen:?}");
+    assert_eq!((ended.code, ended.errors), (Some(3), vec!["oops".to_owned()]), "without colours");
     let silent = Job { input: None, ..job };
     assert_eq!(run_with(&silent, &[]).1[0], "given", "standard input is at its end");
 }
