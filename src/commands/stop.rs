@@ -102,11 +102,12 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     Ok(Exit::DONE)
 }
 
-/// Objectives whose worker is not back.
+/// Objectives whose worker is not back, or whose gates run.
 fn at_work(session: &Session, only: Option<&ObjectiveId>) -> Vec<ObjectiveId> {
     let busy = session.objectives.iter().filter(|o| {
+        let gated = || o.judge().is_some_and(store::is_alive);
         only.is_none_or(|only| *only == o.id)
-            && o.attempts.last().is_some_and(|attempt| attempt.returned.is_none())
+            && o.attempts.last().is_some_and(|attempt| attempt.returned.is_none() || gated())
     });
     busy.map(|o| o.id.clone()).collect()
 }
@@ -115,7 +116,7 @@ fn at_work(session: &Session, only: Option<&ObjectiveId>) -> Vec<ObjectiveId> {
 fn orphans(session: &Session, of: &[ObjectiveId]) -> Vec<ObjectiveId> {
     let dead = |id: &&ObjectiveId| {
         let last = session.objective(id).and_then(|o| o.attempts.last());
-        last.is_some_and(|attempt| !store::is_alive(&attempt.holder))
+        last.is_some_and(|at| at.returned.is_none() && !store::is_alive(&at.holder))
     };
     of.iter().filter(dead).cloned().collect()
 }

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use super::commit::{out_of_scope, stage};
 use super::listener::Listener;
 use super::session::Handle;
-use super::submit::{out_of_scope, stage};
 use crate::domain::commit_message::{self, is_checkpoint};
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;

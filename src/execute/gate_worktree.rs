@@ -10,7 +10,7 @@ use anyhow::Result;
 use super::gates::{self, Setting};
 use super::listener::Listener;
 use super::place::place;
-use super::process::{self, Line};
+use super::process::{self, Line, Stops};
 use super::session::Handle;
 use super::setup;
 use crate::domain::environment::port_base;
@@ -87,6 +87,7 @@ impl GateWorktree {
             retries: policy.retries,
             logs: gates::logs(handle.journal.folder(), what),
             commit: Some(self.commit.clone()),
+            stops: Stops::BySignal,
         }
     }
 

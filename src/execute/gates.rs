@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::listener::Listener;
-use super::process::{Ended, Line, run};
+use super::process::{Ended, Line, Stops, run_with};
 use crate::domain::event::EventKind;
 use crate::domain::path::RepoPath;
 use crate::domain::session::Failing;
@@ -29,6 +29,8 @@ pub struct Setting {
     /// The commit that each of them judges: tracked files that an earlier one has changed are
     /// put back. None: they take the files as they are.
     pub commit: Option<String>,
+    /// What ends one before its time.
+    pub stops: Stops,
 }
 
 /// What happens to a gate, while it happens.
@@ -115,7 +117,8 @@ fn one(
             }
         }
         progress(Progress::Begins(command));
-        let ended = run(&line, |text| progress(Progress::Says(command, text)))?;
+        let ended =
+            run_with(&line, |text| progress(Progress::Says(command, text)), &setting.stops)?;
         progress(Progress::Ends(command, &ended));
         if ended.is_green() {
             return Ok(None);

@@ -5,6 +5,7 @@ pub mod approval;
 pub mod baseline;
 pub mod candidate;
 pub mod checkpoint;
+mod commit;
 pub mod gate_worktree;
 pub mod gates;
 pub mod integrate;

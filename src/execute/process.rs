@@ -7,6 +7,8 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -86,19 +88,45 @@ impl Ended {
     }
 }
 
+/// What ends a command before its time.
+#[derive(Clone, Debug, Default)]
+pub enum Stops {
+    /// Ctrl-C or SIGTERM.
+    #[default]
+    BySignal,
+    /// Whoever started it; the number says how often it was asked for.
+    ByUs(Arc<AtomicU8>),
+}
+
 /// Runs a command line to its end. Each line of output goes to `on_line`. On Ctrl-C or SIGTERM
 /// its group is asked to end, two seconds later or at the second signal it is killed, and the
 /// error is [`Interrupted`].
 pub fn run(line: &Line, on_line: impl FnMut(&str)) -> Result<Ended> {
-    let mut signals = interrupt::subscribe();
-    signals.mark_unchanged();
-    run_until(line, on_line, || {
-        let signalled = signals.has_changed().unwrap_or(false);
-        if signalled {
+    run_with(line, on_line, &Stops::BySignal)
+}
+
+/// The same, where something else may stop it as a signal does.
+pub(super) fn run_with(line: &Line, on_line: impl FnMut(&str), stops: &Stops) -> Result<Ended> {
+    match stops {
+        Stops::BySignal => {
+            let mut signals = interrupt::subscribe();
             signals.mark_unchanged();
+            run_until(line, on_line, || {
+                let signalled = signals.has_changed().unwrap_or(false);
+                if signalled {
+                    signals.mark_unchanged();
+                }
+                signalled
+            })
         }
-        signalled
-    })
+        Stops::ByUs(asked) => {
+            let mut heard = 0;
+            run_until(line, on_line, || {
+                let now = asked.load(Ordering::Relaxed);
+                std::mem::replace(&mut heard, now) < now
+            })
+        }
+    }
 }
 
 /// The same; `stop` says whether there was a signal since it was asked last.

@@ -1,27 +1,25 @@
 //! Saying that an objective is done: its worktree is clean, its branch holds its work, every
 //! commit is in scope and its gates pass.
 
-use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
+use super::commit::{Committed, committed};
 use super::gates::{self, Setting};
 use super::judge::{Judgement, judge};
 use super::listener::Listener;
+use super::process::Stops;
 use super::session::Handle;
 use super::start::environment;
-use crate::domain::commit_message;
 use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
-use crate::domain::guard::{Violation, guard};
+use crate::domain::guard::Violation;
 use crate::domain::id::ObjectiveId;
-use crate::domain::path::{RepoPath, shell_word};
-use crate::domain::session::{Entry, Phase, Workplace};
-use crate::domain::tree::{Change, Mode, Side};
-use crate::git::Git;
-use crate::git::worktrees::{self, Dirt};
-use crate::report::{ObjectiveView, Templates};
+use crate::domain::path::RepoPath;
+use crate::domain::session::{Entry, Holder, Phase, Standing, Workplace};
+use crate::report::Templates;
+use crate::store;
 
 /// How an objective is handed in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,7 +62,31 @@ pub enum Verdict {
     Red(gates::Red),
 }
 
-/// Hands an objective in.
+/// An objective whose commits are good, and whose gates are to run.
+#[derive(Debug)]
+pub struct Pending {
+    /// Which one.
+    pub objective: ObjectiveId,
+    /// Its gates.
+    pub commands: Vec<String>,
+    /// What they run with.
+    pub setting: Setting,
+    tip: String,
+    branch: String,
+    judgement: Judgement,
+    by_run: bool,
+}
+
+/// What came of handing an objective in.
+#[derive(Debug)]
+pub enum Handed {
+    /// It is judged.
+    Judged(Verdict),
+    /// Its gates decide.
+    Gates(Box<Pending>),
+}
+
+/// Hands an objective in, and runs its gates. Others may change the session while they run.
 pub fn submit(
     handle: &mut Handle<'_>,
     objective: &ObjectiveId,
@@ -72,10 +94,32 @@ pub fn submit(
     templates: &Templates,
     listener: &mut dyn Listener,
 ) -> Result<Verdict> {
+    let pending = match hand_in(handle, objective, manner, templates, listener)? {
+        Handed::Judged(verdict) => return Ok(verdict),
+        Handed::Gates(pending) => pending,
+    };
+    let red = handle.released(|_| {
+        gates::check(&pending.commands, &pending.setting, &mut |progress| {
+            gates::tell(objective.as_str(), progress, listener);
+        })
+    })??;
+    settle(handle, *pending, red, listener)
+}
+
+/// Hands an objective in: what is not committed is, and its commits are held against its scope.
+/// Where that is good and there are gates, this process is the one that runs them, and says with
+/// [`settle`] what came of it.
+pub fn hand_in(
+    handle: &mut Handle<'_>,
+    objective: &ObjectiveId,
+    manner: &Manner,
+    templates: &Templates,
+    listener: &mut dyn Listener,
+) -> Result<Handed> {
     handle.require_unclaimed()?;
     let standing = handle.standing(objective)?.clone();
     if standing.phase == Phase::Merged {
-        return Ok(Verdict::Merged);
+        return Ok(Handed::Judged(Verdict::Merged));
     }
     let place = handle.workplace(objective)?.clone();
     if standing.phase == Phase::Started {
@@ -83,222 +127,114 @@ pub fn submit(
         let hint = format!("git ap start {} --objective {objective}", handle.session.plan().slug());
         return Err(Failure::new(Kind::User, message).hint(hint).into());
     }
+    require_unjudged(&standing)?;
     let tip = match committed(handle, objective, &place, manner, templates)? {
         Committed::Tip(tip) => tip,
-        Committed::OutOfScope(violations) => return Ok(Verdict::Uncommitted(violations)),
+        Committed::OutOfScope(violations) => {
+            return Ok(Handed::Judged(Verdict::Uncommitted(violations)));
+        }
     };
     let repository = handle.tools.repository;
     let integration = handle.session.integration.clone();
     let judgement = judge(repository, &handle.agreed, objective, &integration, &tip)?;
     if judgement.changes.is_empty() && !manner.no_change && judgement.violations.is_empty() {
-        return Ok(Verdict::NoChange);
+        return Ok(Handed::Judged(Verdict::NoChange));
     }
-    let accepted = |judgement: Judgement, tip: String, already| Verdict::Accepted {
-        tip,
-        files: judgement.changes.len(),
-        derived: judgement.derived,
-        already,
-    };
     let known = standing.phase == Phase::Accepted && standing.tip.as_deref() == Some(&tip);
     if known && judgement.violations.is_empty() {
-        return Ok(accepted(judgement, tip, true));
+        return Ok(Handed::Judged(accepted(judgement, tip, true)));
     }
-    handle.append(Entry::Submitted { objective: objective.clone(), tip: tip.clone() })?;
-    if !judgement.violations.is_empty() {
+    let commands = own_gates(handle, objective)?;
+    let is_good = judgement.violations.is_empty();
+    let judge = (is_good && !commands.is_empty()).then(store::this_process);
+    let (of, at) = (objective.clone(), tip.clone());
+    handle.append(Entry::Submitted { objective: of, tip: at, judge })?;
+    if !is_good {
         for text in &judgement.violations {
             let objective = objective.to_string();
             listener.event(EventKind::ScopeViolation { objective, text: text.clone() });
         }
         handle.append(judgement.violated(objective, &tip))?;
-        return Ok(Verdict::Violated(judgement.violations));
+        return Ok(Handed::Judged(Verdict::Violated(judgement.violations)));
     }
-    let commands = own_gates(handle, objective)?;
-    if let Some(red) = gated(handle, objective, &place, &commands, listener)? {
+    let setting = setting(handle, objective, &place)?;
+    let (objective, branch, by_run) = (objective.clone(), place.branch, manner.by_run);
+    let pending = Pending { objective, commands, setting, tip, branch, judgement, by_run };
+    if pending.commands.is_empty() {
+        return settle(handle, pending, None, listener).map(Handed::Judged);
+    }
+    handle.tools.steps.pass("gates", pending.objective.as_str())?;
+    Ok(Handed::Gates(Box::new(pending)))
+}
+
+/// Refuses one whose gates another process runs.
+fn require_unjudged(standing: &Standing) -> Result<(), Failure> {
+    let alive = |judge: &&Holder| **judge != store::this_process() && store::is_alive(judge);
+    let Some(judge) = standing.judge().filter(alive) else { return Ok(()) };
+    let message = format!("process {} runs the gates of {}", judge.pid, standing.id);
+    Err(Failure::new(Kind::Conflict, message).hint("wait for it, or look with `git ap status`"))
+}
+
+fn accepted(judgement: Judgement, tip: String, already: bool) -> Verdict {
+    let (files, derived) = (judgement.changes.len(), judgement.derived);
+    Verdict::Accepted { tip, files, derived, already }
+}
+
+/// Whether an objective is still as it was when its gates began to run.
+pub fn is_pending(handle: &Handle<'_>, pending: &Pending) -> bool {
+    let standing = handle.session.objective(&pending.objective);
+    !handle.session.was_taken_back()
+        && standing.is_some_and(|standing| {
+            let tip = standing.tip.as_deref();
+            standing.phase == Phase::Submitted && tip == Some(pending.tip.as_str())
+        })
+}
+
+/// Says what came of the gates of an objective: the first that did not pass, if any.
+pub fn settle(
+    handle: &mut Handle<'_>,
+    pending: Pending,
+    red: Option<gates::Red>,
+    listener: &mut dyn Listener,
+) -> Result<Verdict> {
+    let Pending { objective, tip, .. } = &pending;
+    if !is_pending(handle, &pending) {
+        let phase = handle.standing(objective)?.phase.as_str();
+        let message = format!("{objective} became {phase} while its gates ran");
+        return Err(Failure::new(Kind::Conflict, message).hint("git ap status").into());
+    }
+    if let Some(red) = red {
         let reason = format!("its gate `{}` {}", red.command, red.ended.describe());
         handle.append(Entry::Failed {
             objective: objective.clone(),
             reason: reason.clone(),
-            by_run: manner.by_run,
+            by_run: pending.by_run,
             gate: Some(red.failing()),
         })?;
         let objective = objective.to_string();
         listener.event(EventKind::ObjectiveFailed { objective, reason });
         return Ok(Verdict::Red(red));
     }
-    if repository.reference(&place.branch)?.as_deref() != Some(tip.as_str()) {
+    if handle.tools.repository.reference(&pending.branch)?.as_deref() != Some(tip.as_str()) {
+        not_judged(handle, &pending)?;
         let message = format!("the branch of {objective} moved while its gates ran");
         return Err(Failure::new(Kind::Conflict, message).hint("git ap done").into());
     }
-    let entry = Entry::Accepted { objective: objective.clone(), tip: tip.clone(), gates: commands };
-    handle.append(entry)?;
+    handle.append(Entry::Accepted {
+        objective: objective.clone(),
+        tip: tip.clone(),
+        gates: pending.commands.clone(),
+    })?;
     listener
         .event(EventKind::ObjectiveComplete { objective: objective.to_string(), tip: tip.clone() });
+    let Pending { judgement, tip, .. } = pending;
     Ok(accepted(judgement, tip, false))
 }
 
-/// What a branch has once everything of the worktree is on it.
-enum Committed {
-    /// Its tip.
-    Tip(String),
-    /// Nothing: what is not committed is out of scope.
-    OutOfScope(Vec<Violation>),
-}
-
-/// Brings everything of the worktree on the branch.
-fn committed(
-    handle: &Handle<'_>,
-    objective: &ObjectiveId,
-    place: &Workplace,
-    manner: &Manner,
-    templates: &Templates,
-) -> Result<Committed> {
-    let worktree = Path::new(&place.worktree);
-    let repository = handle.tools.repository;
-    let short = place.branch.strip_prefix("refs/heads/").unwrap_or(&place.branch);
-    let tip = |repository: &crate::git::Repository| -> Result<Committed> {
-        let tip = repository.reference(&place.branch)?.ok_or_else(|| {
-            let hint = format!("git branch {short} {}", place.start);
-            let message = format!("the branch `{short}` is gone");
-            Failure::new(Kind::Repository, message).hint(hint)
-        })?;
-        Ok(Committed::Tip(tip))
-    };
-    if !worktree.exists() {
-        // Somebody removed the worktree; what is on the branch is there. One that was moved may
-        // hold more.
-        worktrees::require_not_elsewhere(repository, &place.branch, worktree)?;
-        return tip(repository);
-    }
-    let mut dirt = worktrees::dirty(worktree)?;
-    if let Some(operation) = dirt.operation {
-        let message = format!("a {operation} is not finished in {}", place.worktree);
-        let hint = format!("git -C {} status", shell_word(&place.worktree));
-        return Err(Failure::new(Kind::User, message).hint(hint).into());
-    }
-    let worktrees = worktrees::list(repository)?;
-    let own = worktrees.iter().find(|w| w.path == worktree);
-    if let Some(own) = own.filter(|w| w.branch.as_deref() != Some(place.branch.as_str())) {
-        let on = own.branch.as_deref().unwrap_or("no branch");
-        let message =
-            format!("{} is not on the branch of {objective}, but on {on}", place.worktree);
-        let hint = format!("git -C {} switch {short}", shell_word(&place.worktree));
-        return Err(Failure::new(Kind::User, message).hint(hint).into());
-    }
-    if manner.by_run {
-        super::checkpoint::unfold(handle, objective, place)?;
-        dirt = worktrees::dirty(worktree)?;
-    }
-    let brought = |path: &RepoPath| place.brought.iter().any(|b| *b == path.to_string());
-    dirt.untracked.retain(|path| !brought(path));
-    if dirt.is_clean() {
-        return tip(repository);
-    }
-    if !manner.commit {
-        return Err(uncommitted(objective, &dirt).into());
-    }
-    let violations = out_of_scope(handle, objective, &dirt)?;
-    if !violations.is_empty() {
-        return Ok(Committed::OutOfScope(violations));
-    }
-    commit_all(handle, objective, place, &dirt, manner, templates)?;
-    tip(repository)
-}
-
-/// What of the uncommitted changes in an objective's worktree it may not make.
-pub fn beyond(handle: &Handle<'_>, objective: &ObjectiveId) -> Result<Vec<Violation>> {
-    let place = handle.workplace(objective)?;
-    let worktree = Path::new(&place.worktree);
-    if !worktree.exists() {
-        return Ok(Vec::new());
-    }
-    let mut dirt = worktrees::dirty(worktree)?;
-    dirt.untracked.retain(|path| !place.brought.contains(&path.to_string()));
-    out_of_scope(handle, objective, &dirt)
-}
-
-/// What of the uncommitted changes an objective may not make.
-pub(super) fn out_of_scope(
-    handle: &Handle<'_>,
-    objective: &ObjectiveId,
-    dirt: &Dirt,
-) -> Result<Vec<Violation>> {
-    let agreed = &handle.agreed;
-    let scope = agreed.scope(objective).context("an objective of the plan")?;
-    let side = |id: &str| Some(Side { mode: Mode::File, id: id.to_owned() });
-    // What was done to a path is seen once it is staged; that something was, is known.
-    let changes: Vec<Change> = (dirt.tracked.iter().chain(&dirt.untracked))
-        .map(|path| Change { path: path.clone(), old: side("before"), new: side("after") })
-        .collect();
-    Ok(guard(&changes, scope, &agreed.scopes, &agreed.rules).violations)
-}
-
-fn uncommitted(objective: &ObjectiveId, dirt: &Dirt) -> Failure {
-    let all: Vec<String> =
-        dirt.tracked.iter().chain(&dirt.untracked).map(|p| format!("`{p}`")).collect();
-    let more = match all.len().saturating_sub(3) {
-        0 => String::new(),
-        n => format!(" and {n} more"),
-    };
-    let shown = all.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
-    let message = format!("objective {objective} has uncommitted changes: {shown}{more}");
-    Failure::new(Kind::User, message).hint("commit them, or say `git ap done --commit -m \"…\"`")
-}
-
-/// Commits everything of a worktree but what was brought into it.
-fn commit_all(
-    handle: &Handle<'_>,
-    objective: &ObjectiveId,
-    place: &Workplace,
-    dirt: &Dirt,
-    manner: &Manner,
-    templates: &Templates,
-) -> Result<()> {
-    let worktree = Path::new(&place.worktree);
-    let paths: Vec<RepoPath> = dirt.tracked.iter().chain(&dirt.untracked).cloned().collect();
-    let agreed = &handle.agreed;
-    let message = match &manner.message {
-        Some(message) => message.clone(),
-        None => templates.objective_message(&ObjectiveView {
-            slug: agreed.plan.id.slug(),
-            task_type: agreed.plan.task_type,
-            id: objective,
-            title: &agreed.objective(objective)?.title,
-        })?,
-    };
-    let mut trailers = commit_message::objective(agreed.plan.id.slug(), objective);
-    trailers.extend(manner.co_author.as_deref().map(commit_message::co_author));
-    let message = commit_message::with_trailers(message.as_bytes(), &trailers);
-    handle.tools.steps.pass("commit-all", objective.as_str())?;
-    let git = Git::elsewhere(worktree).as_user();
-    stage(&git, worktree, &paths)?;
-    let file = tempfile::NamedTempFile::new().context("cannot make a file for a message")?;
-    std::io::Write::write_all(&mut file.as_file(), &message).context("cannot write a message")?;
-    let mut args = ["commit", "--quiet", "--cleanup=whitespace", "--file"]
-        .map(std::ffi::OsString::from)
-        .to_vec();
-    args.push(file.path().into());
-    git.output(args).map(drop)
-}
-
-/// Stages paths as they are in the worktree. `git add` would refuse what is ignored although it
-/// was staged, and what is gone from the index already.
-pub(super) fn stage(git: &Git, worktree: &Path, paths: &[RepoPath]) -> Result<()> {
-    let (mut there, mut gone) = (Vec::new(), Vec::new());
-    for path in paths {
-        let place = worktree.join(worktrees::os_path(path));
-        // A directory stands for a repository, or is where a file was; what lies behind a link
-        // is not in the worktree.
-        let above = place.ancestors().skip(1).take_while(|above| *above != worktree);
-        let is_there = match std::fs::symlink_metadata(&place) {
-            Ok(metadata) => !metadata.is_dir() || place.join(".git").exists(),
-            Err(_) => false,
-        } && !above.into_iter().any(Path::is_symlink);
-        let list = if is_there { &mut there } else { &mut gone };
-        list.extend_from_slice(path.as_bytes());
-        list.push(0);
-    }
-    git.fed(["update-index", "--force-remove", "-z", "--stdin"], Some(&gone))?;
-    git.fed(["update-index", "--add", "--replace", "-z", "--stdin"], Some(&there)).map(drop)
+/// Says that nobody runs the gates of an objective any more, and that they did not decide.
+pub fn not_judged(handle: &mut Handle<'_>, pending: &Pending) -> Result<()> {
+    let (objective, tip) = (pending.objective.clone(), pending.tip.clone());
+    handle.append(Entry::Submitted { objective, tip, judge: None }).map(drop)
 }
 
 /// The gates of an objective: everybody's and its own.
@@ -312,29 +248,16 @@ fn own_gates(handle: &Handle<'_>, objective: &ObjectiveId) -> Result<Vec<String>
     Ok(commands)
 }
 
-fn gated(
-    handle: &mut Handle<'_>,
-    objective: &ObjectiveId,
-    place: &Workplace,
-    commands: &[String],
-    listener: &mut dyn Listener,
-) -> Result<Option<gates::Red>> {
-    if commands.is_empty() {
-        return Ok(None);
-    }
-    handle.tools.steps.pass("gates", objective.as_str())?;
+/// What the gates of an objective run with.
+fn setting(handle: &Handle<'_>, objective: &ObjectiveId, place: &Workplace) -> Result<Setting> {
     let policy = &handle.agreed.config.gates;
-    let setting = Setting {
+    Ok(Setting {
         directory: place.worktree.clone().into(),
         environment: environment(handle, objective)?,
         timeout: Duration::from_mins(policy.timeout_minutes),
         retries: policy.retries,
         logs: gates::logs(handle.journal.folder(), objective.as_str()),
         commit: None,
-    };
-    handle.unlocked(&format!("gates of {objective}"), |_| {
-        gates::check(commands, &setting, &mut |progress| {
-            gates::tell(objective.as_str(), progress, listener);
-        })
+        stops: Stops::BySignal,
     })
 }

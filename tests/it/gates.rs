@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use git_ap::execute::gates::{self, Progress, Setting};
-use git_ap::execute::process::{self, Line};
+use git_ap::execute::process::{self, Line, Stops};
 
 fn setting(folder: &Path, retries: u32) -> Setting {
     Setting {
@@ -15,6 +15,7 @@ fn setting(folder: &Path, retries: u32) -> Setting {
         retries,
         logs: folder.join("logs/wave-1"),
         commit: None,
+        stops: Stops::BySignal,
     }
 }
 

@@ -265,7 +265,10 @@ impl Played {
 
     fn accept(&mut self, time: &str, objective: &str, tip: &str) {
         let (objective, tip) = (id(objective), tip.to_owned());
-        self.say(time, Entry::Submitted { objective: objective.clone(), tip: tip.clone() });
+        self.say(
+            time,
+            Entry::Submitted { objective: objective.clone(), tip: tip.clone(), judge: None },
+        );
         self.say(time, Entry::Accepted { objective, tip, gates: vec!["true".into()] });
     }
 

@@ -51,6 +51,7 @@ fn standing(name: &str, phase: Phase) -> Standing {
         tries_from: 0,
         judged: true,
         by_run: false,
+        judge: None,
         gate: None,
     }
 }

@@ -72,7 +72,7 @@ pub enum Turn {
     Start,
     /// It is ready for a worker.
     Dispatch,
-    /// A worker is at it.
+    /// A worker is at it, or its gates run.
     AtWork,
     /// The watcher of its worker died.
     Orphaned,
@@ -97,6 +97,7 @@ pub fn turn(standing: &Standing, is_alive: impl Fn(&Holder) -> bool) -> Turn {
             }
             _ => Turn::Dispatch,
         },
+        Phase::Submitted if standing.judge().is_some_and(&is_alive) => Turn::AtWork,
         Phase::Submitted if last.is_some() => Turn::Judge,
         Phase::Failed if standing.by_run => Turn::Reconsider,
         _ => Turn::Rest,
@@ -171,6 +172,7 @@ mod tests {
             ..standing("T1")
         };
         let ended = || vec![attempt("a", Some(How::Ended))];
+        let holder = || Some(Holder { pid: 1, started: 1, boot: String::new() });
         let table = [
             (of(Phase::Planned, vec![], false, false), Turn::Start),
             (of(Phase::Started, vec![], false, false), Turn::Start),
@@ -184,6 +186,14 @@ mod tests {
             ),
             (of(Phase::Submitted, ended(), true, false), Turn::Judge),
             (of(Phase::Submitted, vec![], true, false), Turn::Rest),
+            (
+                Standing { judge: holder(), ..of(Phase::Submitted, ended(), true, false) },
+                Turn::AtWork,
+            ),
+            (
+                Standing { judge: holder(), ..of(Phase::Working, ended(), true, false) },
+                Turn::Dispatch,
+            ),
             (of(Phase::Failed, ended(), true, true), Turn::Reconsider),
             (of(Phase::Failed, ended(), true, false), Turn::Rest),
             (of(Phase::Violated, ended(), true, true), Turn::Rest),
@@ -194,6 +204,8 @@ mod tests {
         }
         let orphan = of(Phase::Working, vec![attempt("a", None)], false, false);
         assert_eq!(turn(&orphan, |_| false), Turn::Orphaned);
+        let unjudged = Standing { judge: holder(), ..of(Phase::Submitted, ended(), true, false) };
+        assert_eq!(turn(&unjudged, |_| false), Turn::Judge, "whoever ran its gates died");
     }
 
     #[test]

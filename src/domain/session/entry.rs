@@ -52,6 +52,9 @@ pub enum Entry {
         objective: ObjectiveId,
         /// The tip of its branch.
         tip: String,
+        /// Which process runs its gates; none: nobody, as yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        judge: Option<Holder>,
     },
     /// The guard and the gates of an objective found nothing.
     Accepted {

@@ -123,10 +123,19 @@ pub struct Standing {
     pub tries_from: usize,
     /// Whether what the last worker left was judged.
     pub judged: bool,
+    /// Which process runs its gates; it counts while the objective is handed in.
+    pub judge: Option<Holder>,
     /// Whether it was `run` that found out that it failed.
     pub by_run: bool,
     /// Its gate that did not pass, where it failed because of one.
     pub gate: Option<Failing>,
+}
+
+impl Standing {
+    /// Which process runs its gates, or did so when it died; none: nobody, or they have ended.
+    pub fn judge(&self) -> Option<&Holder> {
+        self.judge.as_ref().filter(|_| self.phase == Phase::Submitted)
+    }
 }
 
 /// Where an objective is worked on.
@@ -319,11 +328,12 @@ impl Session {
         self.cleaned && self.waves.is_empty() && self.open.is_none()
     }
 
-    /// The first objective whose worker a living process watches; `is_alive` tells of one.
+    /// The first objective whose worker a living process watches, or whose gates one runs;
+    /// `is_alive` tells of one.
     pub fn driven(&self, is_alive: impl Fn(&Holder) -> bool) -> Option<&ObjectiveId> {
         let busy = |o: &&Standing| {
-            let last = o.attempts.last();
-            last.is_some_and(|attempt| attempt.returned.is_none() && is_alive(&attempt.holder))
+            let at = o.attempts.last().filter(|attempt| attempt.returned.is_none());
+            at.is_some_and(|attempt| is_alive(&attempt.holder)) || o.judge().is_some_and(&is_alive)
         };
         self.objectives.iter().find(busy).map(|o| &o.id)
     }

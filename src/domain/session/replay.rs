@@ -72,6 +72,7 @@ fn planned(place: &Place) -> Standing {
         tries_from: 0,
         judged: false,
         by_run: false,
+        judge: None,
         gate: None,
     }
 }
@@ -122,7 +123,10 @@ fn step(session: &mut Session, line: &Line, entry: &Entry) -> Result<(), String>
             let place = standing.place.as_mut().ok_or("speaks of a worktree that is not there")?;
             place.brought.clone_from(brought);
         }
-        Entry::Submitted { objective, tip } => judged(session, objective, tip, Phase::Submitted)?,
+        Entry::Submitted { objective, tip, judge } => {
+            judged(session, objective, tip, Phase::Submitted)?;
+            of(session, objective)?.judge.clone_from(judge);
+        }
         Entry::Accepted { objective, tip, gates } => {
             judged(session, objective, tip, Phase::Accepted)?;
             let standing = of(session, objective)?;
@@ -370,6 +374,7 @@ fn judged(session: &mut Session, id: &ObjectiveId, tip: &str, phase: Phase) -> R
     standing.phase = phase;
     standing.judged = true;
     standing.tip = Some(tip.to_owned());
+    standing.judge = None;
     standing.said.clear();
     standing.gate = None;
     Ok(())

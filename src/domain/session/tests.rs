@@ -74,7 +74,7 @@ impl Told {
 
     fn accept(&mut self, objective: &str) {
         let (objective, tip) = (id(objective), "c".to_owned());
-        self.say(Entry::Submitted { objective: objective.clone(), tip: tip.clone() });
+        self.say(Entry::Submitted { objective: objective.clone(), tip: tip.clone(), judge: None });
         self.say(Entry::Accepted { objective, tip, gates: Vec::new() });
     }
 

@@ -118,6 +118,9 @@ fn row(session: &Session, standing: &Standing, facts: &Facts<'_>) -> Row {
         Phase::Working if last.is_some_and(is_interrupted) => {
             (Tone::Quiet, "stopped: `git ap run` goes on with it".to_owned())
         }
+        Phase::Submitted if standing.judge().is_some_and(facts.is_alive) => {
+            (Tone::Busy, "its gates run".to_owned())
+        }
         Phase::Working | Phase::Submitted => (Tone::Busy, title()),
         Phase::Accepted | Phase::Merged => (Tone::Good, title()),
         Phase::Failed | Phase::Violated | Phase::Waiting => (Tone::Bad, asked.unwrap_or_else(said)),

@@ -1,5 +1,4 @@
-//! A worker is back: what it left is committed and judged. Its exit code and its words are its
-//! claim; the tree decides.
+//! A worker is back: how it ended is written down, with what it said.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,23 +7,18 @@ use anyhow::{Context as _, Result};
 
 use super::floor::in_words;
 use crate::domain::commit_message::one_line;
-use crate::domain::error::{Failure, Kind};
 use crate::domain::event::EventKind;
 use crate::domain::id::ObjectiveId;
 use crate::domain::path::RepoPath;
-use crate::domain::response::{self, Blocked};
+use crate::domain::response;
 use crate::domain::session::{Entry, How};
 use crate::domain::team::stream::{Said, Usage};
 use crate::domain::team::word::Word;
 use crate::execute::checkpoint::checkpoint;
 use crate::execute::gates;
 use crate::execute::listener::Listener;
-use crate::execute::narrate::Interrupted;
-use crate::execute::request::{self, Answered};
 use crate::execute::session::Handle;
-use crate::execute::submit::{Manner, Verdict, submit};
 use crate::git::worktrees;
-use crate::report::Templates;
 use crate::store::Writer;
 use crate::worker::{Ended, leftover};
 
@@ -135,15 +129,6 @@ pub(super) fn record(
     Ok(how)
 }
 
-/// What it said last, for whoever wonders why it changed nothing.
-fn last_words(said: &[u8]) -> String {
-    let text = String::from_utf8_lossy(said);
-    match text.lines().rev().map(str::trim).find(|line| !line.is_empty()) {
-        Some(line) => format!("; its last words: {}", first_line(&one_line(line))),
-        None => String::new(),
-    }
-}
-
 /// What it had no leave for, in a line; none: nothing that it says.
 fn denied(said: &Said) -> Option<String> {
     let all: Vec<String> = said.denied.iter().map(|what| one_line(what)).collect();
@@ -155,7 +140,7 @@ fn with_errors(why: String, errors: &[String]) -> String {
     if last.is_empty() { why } else { format!("{why}: {}", last.join(" / ")) }
 }
 
-fn first_line(text: &str) -> String {
+pub(super) fn first_line(text: &str) -> String {
     text.chars().take(200).collect()
 }
 
@@ -188,7 +173,7 @@ pub(super) fn cannot_start(
     failed(handle, objective, in_words(error), false, listener)
 }
 
-fn failed(
+pub(super) fn failed(
     handle: &mut Handle<'_>,
     objective: &ObjectiveId,
     reason: String,
@@ -203,7 +188,7 @@ fn failed(
 }
 
 /// Where the last message of an objective's worker is kept.
-fn place(handle: &Handle<'_>, objective: &ObjectiveId) -> PathBuf {
+pub(super) fn response_file(handle: &Handle<'_>, objective: &ObjectiveId) -> PathBuf {
     gates::logs(handle.journal.folder(), objective.as_str()).join(RESPONSE)
 }
 
@@ -212,150 +197,6 @@ fn keep(handle: &Handle<'_>, objective: &ObjectiveId, message: &str) -> Result<(
     let file = file.context("an objective's id is a name")?;
     let writer = Writer::new(handle.journal.folder(), handle.tools.steps);
     writer.write(&file, message.as_bytes()).map(drop)
-}
-
-/// Commits and judges what a worker left.
-pub(super) fn judge(
-    handle: &mut Handle<'_>,
-    objective: &ObjectiveId,
-    templates: &Templates,
-    listener: &mut dyn Listener,
-) -> Result<()> {
-    // A scope with something at the root lets its worker replace the link to the git directory.
-    let tools = handle.tools;
-    let worktree = handle.worktree(objective)?;
-    if worktree.exists() && worktrees::restore(tools.repository, &worktree, tools.steps)? {
-        listener.note(&format!("{objective}: its link to the repository was put back"));
-    }
-    let standing = handle.standing(objective)?;
-    let attempt = standing.attempts.last().context("who is judged was dispatched")?;
-    let how = attempt.returned.as_ref().map(|returned| returned.how.clone());
-    let co_author = attempt.co_author.clone();
-    let said = std::fs::read(place(handle, objective)).unwrap_or_default();
-    let response = response::read(&String::from_utf8_lossy(&said));
-    if let Some(blocked) = response.blocked {
-        return blocked_by(handle, objective, &blocked, templates, listener);
-    }
-    let claim = match &how {
-        Some(How::Failed { why }) => Some(why.clone()),
-        Some(How::Exceeded { why }) => Some(format!("was stopped: it {why}")),
-        _ => response.failure.map(|why| format!("reports a failure: {}", one_line(&why))),
-    };
-    if let Some(why) = claim {
-        // What it left stays for the next one; that it is out of scope is not to be found later.
-        let beyond = crate::execute::submit::beyond(handle, objective)?;
-        if !beyond.is_empty() {
-            return violated(handle, objective, &beyond, listener);
-        }
-        checkpoint(handle, objective, &format!("its worker {}", first_line(&why)), listener);
-        return failed(handle, objective, why, true, listener);
-    }
-    let manner = Manner {
-        commit: true,
-        message: response.commit,
-        no_change: false,
-        by_run: true,
-        co_author,
-    };
-    match submit(handle, objective, &manner, templates, listener) {
-        Ok(Verdict::Accepted { files, .. }) => {
-            let noun = if files == 1 { "file" } else { "files" };
-            listener.note(&format!("{objective} is accepted: {files} {noun}"));
-            Ok(())
-        }
-        Ok(Verdict::Merged) => Ok(()),
-        Ok(Verdict::Violated(violations)) => {
-            listener.note(&format!("{objective} is out of its scope: {}", violations.join("; ")));
-            Ok(())
-        }
-        Ok(Verdict::Uncommitted(violations)) => violated(handle, objective, &violations, listener),
-        Ok(Verdict::NoChange) => {
-            let reason = match &how {
-                Some(How::Denied { what }) => {
-                    format!(
-                        "it says that it is done, but it was not allowed {what}; it changed nothing"
-                    )
-                }
-                _ => format!("it ended well and changed nothing{}", last_words(&said)),
-            };
-            failed(handle, objective, reason, true, listener)
-        }
-        Ok(Verdict::Red(red)) => {
-            listener.note(&format!("{objective}: `{}` {}", red.command, red.ended.describe()));
-            Ok(())
-        }
-        Err(error) if error.is::<Interrupted>() => Err(error),
-        // An unfinished merge, a moved HEAD, a commit that a hook refuses: the worktree as the
-        // worker left it cannot be taken, and the next one is told why.
-        Err(error) => match error.downcast_ref::<Failure>().map(|failure| failure.kind) {
-            Some(Kind::User | Kind::Repository | Kind::Conflict | Kind::Violation) => {
-                failed(handle, objective, in_words(&error), true, listener)
-            }
-            _ => Err(error),
-        },
-    }
-}
-
-/// What is not committed lies outside the scope.
-fn violated(
-    handle: &mut Handle<'_>,
-    objective: &ObjectiveId,
-    violations: &[crate::domain::guard::Violation],
-    listener: &mut dyn Listener,
-) -> Result<()> {
-    let place = handle.workplace(objective)?;
-    let tip = handle.tools.repository.reference(&place.branch)?;
-    let tip = tip.unwrap_or_else(|| place.start.clone());
-    let told: Vec<String> = violations.iter().map(|v| v.message(objective)).collect();
-    for text in &told {
-        let objective = objective.to_string();
-        listener.event(EventKind::ScopeViolation { objective, text: text.clone() });
-        listener.note(text);
-    }
-    handle.append(Entry::Violated {
-        objective: objective.clone(),
-        tip,
-        violations: told,
-        paths: violations.iter().map(|v| v.path.to_string()).collect(),
-    })?;
-    Ok(())
-}
-
-/// A worker that says it cannot go on: what it asks for is asked for.
-fn blocked_by(
-    handle: &mut Handle<'_>,
-    objective: &ObjectiveId,
-    blocked: &Blocked,
-    templates: &Templates,
-    listener: &mut dyn Listener,
-) -> Result<()> {
-    let reason = if blocked.reason.is_empty() { "no reason was given" } else { &blocked.reason };
-    let reason = format!("blocked: {reason}");
-    if blocked.requested.is_empty() {
-        return failed(handle, objective, reason, true, listener);
-    }
-    let why =
-        if blocked.justification.is_empty() { &blocked.reason } else { &blocked.justification };
-    let answered = request::ask(handle, objective, &blocked.requested, why, templates, listener);
-    match answered {
-        // It waits, and goes on from the other's result.
-        Ok(Answered::Request(asked)) => {
-            listener.note(&format!("{objective} {}", asked.describe()));
-            if handle.standing(objective)?.phase == crate::domain::session::Phase::Waiting {
-                return Ok(());
-            }
-            failed(handle, objective, reason, true, listener)
-        }
-        Ok(Answered::May) => {
-            let wanted = blocked.requested.join(", ");
-            let reason = format!("{reason}; but it may touch {wanted} as it is");
-            failed(handle, objective, reason, true, listener)
-        }
-        Err(error) if error.is::<Interrupted>() => Err(error),
-        Err(error) => {
-            failed(handle, objective, format!("{reason}; {}", in_words(&error)), true, listener)
-        }
-    }
 }
 
 /// Whether nobody has worked in an objective's worktree yet.

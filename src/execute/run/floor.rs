@@ -14,7 +14,9 @@ use tokio::sync::watch;
 
 use super::came_back::{self, Back};
 use super::dispatch::Given;
+use super::gating::Gating;
 use super::held::held;
+use super::judging;
 use super::letters::Letters;
 use super::task::{BACKLOG, Message};
 use super::{Crew, Open};
@@ -61,6 +63,8 @@ pub(super) struct Floor<'a, 'h> {
     pub(super) at_work: Vec<AtWork>,
     /// Those whose worktrees are made ready, while a look at the session lasts.
     pub(super) given: Vec<Given>,
+    /// Those whose gates run.
+    pub(super) gating: Vec<Gating>,
     pub(super) next: usize,
     inbox: Receiver<Message>,
     pub(super) sender: Sender<Message>,
@@ -96,6 +100,7 @@ impl<'a, 'h> Floor<'a, 'h> {
             runtime,
             at_work: Vec::new(),
             given: Vec::new(),
+            gating: Vec::new(),
             next: 0,
             inbox,
             sender,
@@ -111,7 +116,7 @@ impl<'a, 'h> Floor<'a, 'h> {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.at_work.is_empty()
+        self.at_work.is_empty() && self.gating.is_empty()
     }
 
     /// Asks everybody to end.
@@ -119,6 +124,7 @@ impl<'a, 'h> Floor<'a, 'h> {
         for at_work in &self.at_work {
             at_work.stop.send_replace(urgency);
         }
+        self.stop_gates(urgency);
     }
 
     /// Whether the journal is as it was when it was read last, not long ago: who is alive and who
@@ -166,6 +172,19 @@ impl<'a, 'h> Floor<'a, 'h> {
             at_work.why = Some(why);
             at_work.stop.send_replace(Urgency::Stop);
         }
+        for gating in self.gating.iter_mut().filter(|gating| !gating.is_stopped()) {
+            let standing = session.objective(gating.objective());
+            let of = |who: &&Option<ObjectiveId>| {
+                who.as_ref().is_none_or(|objective| objective == gating.objective())
+            };
+            if asked.iter().any(of) {
+                gating.stop("`git ap stop`", &self.sender);
+            } else if let Some(phase) = standing.map(|s| s.phase).filter(|p| *p != Phase::Submitted)
+            {
+                let why = format!("{} is {}", gating.objective(), phase.as_str());
+                gating.stop(&why, &self.sender);
+            }
+        }
     }
 
     /// Hears what workers say, for at most so long if nobody says anything.
@@ -188,6 +207,16 @@ impl<'a, 'h> Floor<'a, 'h> {
                     self.is_back(&mut handle, number, (&ended, &said, over), listener)?;
                     return Ok(());
                 }
+                Ok(Message::Gate(objective, told)) => {
+                    self.tell_gate(&objective, &told, listener);
+                    if left.is_zero() {
+                        return Ok(());
+                    }
+                }
+                Ok(Message::Gated(objective, result)) => {
+                    let mut handle = (self.open)()?;
+                    return self.is_gated(&mut handle, &objective, *result, listener);
+                }
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return Ok(()),
             }
         }
@@ -205,6 +234,10 @@ impl<'a, 'h> Floor<'a, 'h> {
                 Message::Does(number, activity) => self.tell(number, activity, listener),
                 Message::IsBack(number, ended, said, over) => {
                     self.is_back(handle, number, (&ended, &said, over), listener)?;
+                }
+                Message::Gate(objective, told) => self.tell_gate(&objective, &told, listener),
+                Message::Gated(objective, result) => {
+                    self.is_gated(handle, &objective, *result, listener)?;
                 }
             }
         }
@@ -250,13 +283,17 @@ impl<'a, 'h> Floor<'a, 'h> {
         self.judge(handle, &at_work.objective, listener)
     }
 
+    /// Judges what a worker left, or has its gates decide.
     pub(super) fn judge(
-        &self,
+        &mut self,
         handle: &mut Handle<'_>,
         objective: &ObjectiveId,
         listener: &mut dyn Listener,
     ) -> Result<()> {
-        came_back::judge(handle, objective, self.templates, listener)
+        if let Some(pending) = judging::judge(handle, objective, self.templates, listener)? {
+            self.gate(pending);
+        }
+        Ok(())
     }
 }
 

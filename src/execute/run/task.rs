@@ -10,7 +10,10 @@ use std::sync::mpsc::Sender;
 use anyhow::Result;
 use tokio::sync::watch;
 
+use super::gating::Told;
+use crate::domain::id::ObjectiveId;
 use crate::domain::team::stream::{Activity, Limits, Said};
+use crate::execute::gates::Red;
 use crate::worker::{self, Ended, Heard, Job, Urgency, Way, leftover};
 
 /// How many activities may wait to be told; a worker that says more is told less of.
@@ -21,6 +24,10 @@ pub(super) enum Message {
     Does(usize, Activity),
     /// The last is what it used more of than it may.
     IsBack(usize, Box<Result<Ended>>, Said, Option<String>),
+    /// What happens to a gate of an objective.
+    Gate(ObjectiveId, Told),
+    /// The gates of an objective have ended.
+    Gated(ObjectiveId, Box<Result<Option<Red>>>),
 }
 
 /// A worker's command while it runs.

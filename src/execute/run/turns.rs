@@ -62,7 +62,8 @@ impl Floor<'_, '_> {
     fn step_of(&self, handle: &Handle<'_>, standing: &Standing) -> Result<Option<Step>> {
         let id = standing.id.clone();
         let here = self.at_work.iter().any(|at_work| at_work.objective == id)
-            || self.given.iter().any(|given| given.objective == id);
+            || self.given.iter().any(|given| given.objective == id)
+            || self.gating.iter().any(|gating| *gating.objective() == id);
         let held = self.all_held || self.held.contains(&id);
         if here || held || self.people.contains(&id) {
             return Ok(None);

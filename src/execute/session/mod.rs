@@ -206,12 +206,19 @@ impl<'a> Handle<'a> {
     pub fn unlocked<T>(&mut self, what: &str, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         self.require_unclaimed()?;
         self.append(Entry::Claimed { what: what.to_owned(), holder: store::this_process() })?;
+        let done = self.released(work)?;
+        self.append(Entry::Released)?;
+        done
+    }
+
+    /// Does something that takes time while others may change the session, and reads again what
+    /// they have written. Fails where it cannot be taken in hand again; else what came of it.
+    pub fn released<T>(&mut self, work: impl FnOnce(&Self) -> T) -> Result<T> {
         self.lock = None;
         let done = work(self);
         self.lock = Some(Lock::of(self.journal.folder())?);
         self.reload()?;
-        self.append(Entry::Released)?;
-        done
+        Ok(done)
     }
 
     fn reload(&mut self) -> Result<()> {

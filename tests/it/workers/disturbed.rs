@@ -8,7 +8,7 @@ use super::{ap, entries, phase, team, tip};
 use crate::support::Repo;
 
 /// Waits until something is so.
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(super) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < Duration::from_secs(30), "waited for: {what}");
@@ -44,7 +44,7 @@ fn goes_on(repo: &Repo) {
 }
 
 /// Processes that a worker of this repository started and that are left.
-fn sleepers(root: &Path) -> usize {
+pub(super) fn sleepers(root: &Path) -> usize {
     let home = root.parent().expect("a parent").to_string_lossy().into_owned();
     let processes = std::fs::read_dir("/proc").expect("a proc").flatten();
     let ours = processes.filter(|entry| {
@@ -55,7 +55,7 @@ fn sleepers(root: &Path) -> usize {
     ours.count()
 }
 
-fn signal(child: &std::process::Child, name: &str) {
+pub(super) fn signal(child: &std::process::Child, name: &str) {
     let status = Command::new("kill").args([name, &child.id().to_string()]).status();
     assert!(status.expect("kill is there").success());
 }

@@ -1,6 +1,7 @@
 //! `git ap run` with workers of the team: shell scripts that do what agents do, well and badly.
 
 mod disturbed;
+mod gated;
 mod kept_going;
 mod letters;
 mod limits;
