@@ -152,6 +152,7 @@ fn step(session: &mut Session, line: &Line, entry: &Entry) -> Result<(), String>
             let standing = of(session, objective)?;
             standing.phase = Phase::Failed;
             standing.judged = true;
+            standing.judge = None;
             standing.by_run = *by_run;
             standing.said = vec![reason.clone()];
             standing.gate.clone_from(gate);
@@ -391,6 +392,7 @@ fn carried_out(session: &mut Session, operation: &Operation, time: &str) -> Resu
                 standing.retries += 1;
             }
             standing.tip = None;
+            standing.judge = None;
             standing.judged = true;
             standing.said.clear();
             standing.gate = None;
@@ -433,6 +435,7 @@ fn carried_out(session: &mut Session, operation: &Operation, time: &str) -> Resu
         Operation::Drop { objective, backups } => {
             let standing = of(session, objective)?;
             standing.phase = Phase::Dropped;
+            standing.judge = None;
             standing.place = None;
             standing.backups.extend(backups.iter().cloned());
             session.red = None;
