@@ -133,11 +133,20 @@ fn one(
 /// Tells a listener what happens to a gate, and of what it is one: `base`, a wave, an objective,
 /// `landing`.
 pub fn tell(place: &str, progress: Progress<'_>, listener: &mut dyn Listener) {
+    tell_as("", place, progress, listener);
+}
+
+/// The same where others run beside it: its lines begin with its place.
+pub fn tell_beside(place: &str, progress: Progress<'_>, listener: &mut dyn Listener) {
+    tell_as(&format!("{place}: "), place, progress, listener);
+}
+
+fn tell_as(before: &str, place: &str, progress: Progress<'_>, listener: &mut dyn Listener) {
     let place = place.to_owned();
     match progress {
         Progress::Begins(command) => {
             listener.event(EventKind::GateStart { command: command.to_owned(), place });
-            listener.note(&format!("gate: {command}"));
+            listener.note(&format!("{before}gate: {command}"));
         }
         Progress::PutBack(command, paths) => {
             let first = &paths[0];
@@ -146,7 +155,7 @@ pub fn tell(place: &str, progress: Progress<'_>, listener: &mut dyn Listener) {
                 n => format!(" and {n} more"),
             };
             listener.note(&format!(
-                "put back before `{command}`, for it would not land: {first}{more}"
+                "{before}put back before `{command}`, for it would not land: {first}{more}"
             ));
         }
         Progress::Says(command, line) => listener.output(command, line),

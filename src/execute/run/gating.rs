@@ -144,7 +144,7 @@ impl Floor<'_, '_> {
             Told::Ends(command, ended) => Progress::Ends(command, ended),
             Told::PutBack(command, paths) => Progress::PutBack(command, paths),
         };
-        gates::tell(objective.as_str(), progress, listener);
+        gates::tell_beside(objective.as_str(), progress, listener);
     }
 
     /// The gates of an objective have ended.
