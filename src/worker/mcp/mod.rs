@@ -160,22 +160,24 @@ fn text(result: &CallToolResult) -> String {
     }
 }
 
+/// Why a conversation could not be begun. What a connection failed on stands at the bottom of the
+/// causes; what stands above says which part of this program was told.
 fn unopened(error: &ClientInitializeError) -> String {
-    let mut text = match error {
+    match error {
         ClientInitializeError::ConnectionClosed(_) => "ended before it answered".to_owned(),
         ClientInitializeError::JsonRpcError(error) => {
-            format!("did not take the first message: {}", error.message)
+            shown(&format!("did not take the first message: {}", error.message))
         }
-        other => format!("could not be spoken to: {other}"),
-    };
-    // What a connection failed on stands at the bottom of its causes.
-    let mut cause = std::error::Error::source(error);
-    while let Some(deeper) = cause {
-        let words = deeper.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
+        ClientInitializeError::LegacyFallbackFailed { fallback, .. } => unopened(fallback),
+        ClientInitializeError::TransportError { error, .. } => {
+            let why = remote::why(error.error.as_ref());
+            let trust = if why.contains("UnknownIssuer") {
+                "; nobody who is trusted has signed it: `SSL_CERT_FILE` names whom to trust"
+            } else {
+                ""
+            };
+            format!("could not be spoken to: {}{trust}", shown(&why))
         }
-        cause = deeper.source();
+        other => format!("could not be spoken to: {}", shown(&other.to_string())),
     }
-    shown(&text)
 }

@@ -11,7 +11,7 @@ use http::{HeaderName, HeaderValue};
 use rmcp::RoleClient;
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::streamable_http_client::{
-    StreamableHttpClientTransport, StreamableHttpClientTransportConfig,
+    StreamableHttpClientTransport, StreamableHttpClientTransportConfig, StreamableHttpError,
 };
 use rmcp::transport::{IntoTransport as _, Transport};
 use tokio::sync::{mpsc, watch};
@@ -92,6 +92,19 @@ impl Remote {
             .context("cannot prepare to call a server")?;
         Ok(StreamableHttpClientTransport::with_client(client, config).into_transport())
     }
+}
+
+/// What a transport failed on: what stands at the bottom of the causes. The library keeps the
+/// error of a connection, but does not name it as its cause.
+pub(super) fn why(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut deepest = match error.downcast_ref::<StreamableHttpError<reqwest::Error>>() {
+        Some(StreamableHttpError::Client(error)) => error,
+        Some(_) | None => error,
+    };
+    while let Some(deeper) = deepest.source() {
+        deepest = deeper;
+    }
+    deepest.to_string()
 }
 
 /// Without a choice there is none where TLS has no provider of its own.

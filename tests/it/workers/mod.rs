@@ -10,6 +10,8 @@ mod past;
 mod peer;
 mod remote;
 mod spoken;
+#[cfg(feature = "tls")]
+mod tls;
 mod trial;
 
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! An MCP server that listens somewhere, and that git ap does not start.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -11,24 +11,33 @@ use crate::session::{ID, planned_with};
 use crate::support::Repo;
 
 /// What was sent to a server: heads and messages.
-type Seen = Arc<Mutex<Vec<(String, Value)>>>;
+pub(super) type Seen = Arc<Mutex<Vec<(String, Value)>>>;
 
 /// A server that plays a part at T2 until the tests are over; where it listens.
 fn server(part: &'static str) -> (String, Seen) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let url = format!("http://{}/mcp", listener.local_addr().expect("it listens"));
-    let seen = Seen::default();
-    let told = Arc::clone(&seen);
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let told = Arc::clone(&told);
-            std::thread::spawn(move || serve(&stream, part, &told));
-        }
-    });
-    (url, seen)
+    let (port, seen) = server_over(part, Some);
+    (format!("http://127.0.0.1:{port}/mcp"), seen)
 }
 
-fn serve(stream: &TcpStream, part: &str, seen: &Seen) -> Option<()> {
+/// The same on what is made of each connection, and its port.
+pub(super) fn server_over<S: Read + Write>(
+    part: &'static str,
+    over: impl Fn(TcpStream) -> Option<S> + Send + Sync + 'static,
+) -> (u16, Seen) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("it listens").port();
+    let seen = Seen::default();
+    let (told, over) = (Arc::clone(&seen), Arc::new(over));
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (told, over) = (Arc::clone(&told), Arc::clone(&over));
+            std::thread::spawn(move || over(stream).and_then(|s| serve(s, part, &told)));
+        }
+    });
+    (port, seen)
+}
+
+fn serve(stream: impl Read + Write, part: &str, seen: &Seen) -> Option<()> {
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -43,29 +52,38 @@ fn serve(stream: &TcpStream, part: &str, seen: &Seen) -> Option<()> {
     let message: Value = serde_json::from_slice(&body).unwrap_or_default();
     seen.lock().expect("nobody failed").push((head.clone(), message.clone()));
     let id = &message["id"];
+    if let Some(to) = part.strip_prefix("redirects ") {
+        let head = format!("HTTP/1.1 307 X\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n");
+        return reader.get_mut().write_all(head.as_bytes()).ok();
+    }
     let result = match message["method"].as_str().unwrap_or_default() {
         "initialize" => json!({ "protocolVersion": "2025-11-25", "capabilities": { "tools": {} },
             "serverInfo": { "name": "far", "version": "1" } }),
         "tools/call" => call(&message["params"]["arguments"], part)?,
         _ if id.is_null() => {
-            return respond(stream, if head.starts_with("POST") { 202 } else { 405 }, "");
+            return respond(reader.get_mut(), if head.starts_with("POST") { 202 } else { 405 }, "");
         }
         _ => {
             let error = json!({ "code": -32601, "message": "no such method" });
             let answer = json!({ "jsonrpc": "2.0", "id": id, "error": error });
-            return respond(stream, 200, &answer.to_string());
+            return respond(reader.get_mut(), 200, &answer.to_string());
         }
     };
-    respond(stream, 200, &json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string())
+    respond(
+        reader.get_mut(),
+        200,
+        &json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string(),
+    )
 }
 
-fn respond(mut stream: &TcpStream, code: u16, body: &str) -> Option<()> {
+fn respond(stream: &mut impl Write, code: u16, body: &str) -> Option<()> {
     let head = format!(
         "HTTP/1.1 {code} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
          Connection: close\r\n\r\n",
         body.len()
     );
-    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).ok()
+    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).ok()?;
+    stream.flush().ok()
 }
 
 /// Does the work; none: it breaks off.
@@ -100,7 +118,7 @@ fn call(arguments: &Value, part: &str) -> Option<Value> {
     Some(json!({ "content": [{ "type": "text", "text": text }] }))
 }
 
-fn called(url: &str, config: &str) -> Repo {
+pub(super) fn called(url: &str, config: &str) -> Repo {
     let repo = planned_with("", config);
     let plan = repo.read(&format!(".ap/plans/{ID}/plan.toml"));
     repo.ap(["plan", "--from", "-"])
@@ -116,7 +134,7 @@ fn called(url: &str, config: &str) -> Repo {
     repo
 }
 
-fn run<'r>(repo: &'r Repo, arguments: &[&str]) -> crate::support::Run<'r> {
+pub(super) fn run<'r>(repo: &'r Repo, arguments: &[&str]) -> crate::support::Run<'r> {
     // No proxy of the environment is to see what is asked.
     let run = ap(repo, arguments).env("TOKEN", "canary-far");
     run.env("http_proxy", "http://127.0.0.1:9").env("ALL_PROXY", "http://127.0.0.1:9")
@@ -196,6 +214,13 @@ fn where_it_cannot_be_as_the_owner_wants_it_nothing_is_sent() {
     assert!(phase(&repo, "T2").1.contains("could not be spoken to"), "{:?}", phase(&repo, "T2"));
     let repo = called("http://192.0.2.1/mcp", "");
     run(&repo, &["run", "--yes"]).refused().says("without encryption");
+    let (elsewhere, reached) = server("good");
+    let part = format!("redirects {elsewhere}").leak();
+    let (url, seen) = server(part);
+    let repo = called(&url, "");
+    run(&repo, &["run", "--yes"]).exits(6);
+    assert!(!seen.lock().expect("nobody failed").is_empty());
+    assert_eq!(reached.lock().expect("nobody failed").len(), 0, "no redirect is followed");
     if cfg!(not(feature = "tls")) {
         let repo = called("https://192.0.2.1/mcp", "");
         run(&repo, &["run", "--yes"]).exits(6).says("it was built without TLS");
