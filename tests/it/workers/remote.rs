@@ -13,15 +13,15 @@ use crate::support::Repo;
 /// What was sent to a server: heads and messages.
 pub(super) type Seen = Arc<Mutex<Vec<(String, Value)>>>;
 
-/// A server that plays a part at T2 until the tests are over; where it listens.
-fn server(part: &'static str) -> (String, Seen) {
-    let (port, seen) = server_over(part, Some);
+/// A server that plays a role at T2 until the tests are over; where it listens.
+fn server(role: &'static str) -> (String, Seen) {
+    let (port, seen) = server_over(role, Some);
     (format!("http://127.0.0.1:{port}/mcp"), seen)
 }
 
 /// The same on what is made of each connection, and its port.
 pub(super) fn server_over<S: Read + Write>(
-    part: &'static str,
+    role: &'static str,
     over: impl Fn(TcpStream) -> Option<S> + Send + Sync + 'static,
 ) -> (u16, Seen) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -31,13 +31,13 @@ pub(super) fn server_over<S: Read + Write>(
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let (told, over) = (Arc::clone(&told), Arc::clone(&over));
-            std::thread::spawn(move || over(stream).and_then(|s| serve(s, part, &told)));
+            std::thread::spawn(move || over(stream).and_then(|s| serve(s, role, &told)));
         }
     });
     (port, seen)
 }
 
-fn serve(stream: impl Read + Write, part: &str, seen: &Seen) -> Option<()> {
+fn serve(stream: impl Read + Write, role: &str, seen: &Seen) -> Option<()> {
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
