@@ -52,14 +52,14 @@ fn serve(stream: impl Read + Write, role: &str, seen: &Seen) -> Option<()> {
     let message: Value = serde_json::from_slice(&body).unwrap_or_default();
     seen.lock().expect("nobody failed").push((head.clone(), message.clone()));
     let id = &message["id"];
-    if let Some(to) = part.strip_prefix("redirects ") {
+    if let Some(to) = role.strip_prefix("redirects ") {
         let head = format!("HTTP/1.1 307 X\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n");
         return reader.get_mut().write_all(head.as_bytes()).ok();
     }
     let result = match message["method"].as_str().unwrap_or_default() {
         "initialize" => json!({ "protocolVersion": "2025-11-25", "capabilities": { "tools": {} },
             "serverInfo": { "name": "far", "version": "1" } }),
-        "tools/call" => call(&message["params"]["arguments"], part)?,
+        "tools/call" => call(&message["params"]["arguments"], role)?,
         _ if id.is_null() => {
             return respond(reader.get_mut(), if head.starts_with("POST") { 202 } else { 405 }, "");
         }
