@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
 
-use crate::domain::team::stream::{Activity, Kind, Said, Usage, append, progress};
+use super::run::Doing;
+use crate::domain::team::stream::{Activity, Cost, Kind, Said, Usage, append, progress};
 
 /// How many refusals are kept.
 const DENIED: usize = 20;
@@ -13,7 +14,7 @@ const DENIED: usize = 20;
 /// Notes of one conversation.
 #[derive(Debug)]
 pub(super) struct Notes {
-    does: mpsc::Sender<Activity>,
+    does: mpsc::Sender<Doing>,
     taken: Mutex<Taken>,
 }
 
@@ -29,11 +30,12 @@ struct Taken {
     denied: Vec<String>,
     broken: Option<String>,
     model: Option<String>,
+    usage: Usage,
 }
 
 impl Notes {
     /// Notes that tell what is done as it comes.
-    pub(super) fn new(does: mpsc::Sender<Activity>) -> Self {
+    pub(super) fn new(does: mpsc::Sender<Doing>) -> Self {
         Self { does, taken: Mutex::default() }
     }
 
@@ -50,7 +52,7 @@ impl Notes {
 
     fn tell(&self, kind: Kind, text: &str) {
         if let Some(activity) = Activity::new(kind, text) {
-            drop(self.does.try_send(activity));
+            drop(self.does.try_send(Doing::Does(activity)));
         }
     }
 
@@ -86,7 +88,7 @@ impl Notes {
         let message = taken.message.clone();
         drop(taken);
         for progress in message.lines().filter_map(progress) {
-            drop(self.does.try_send(progress));
+            drop(self.does.try_send(Doing::Does(progress)));
         }
         self.tell(Kind::Reasoning, &message);
     }
@@ -99,6 +101,24 @@ impl Notes {
         if taken.denied.len() < DENIED {
             taken.denied.push(text);
         }
+    }
+
+    /// It uses a tool, which counts as a turn, as far as known.
+    pub(super) fn uses(&self, kind: Kind, text: &str) {
+        self.does(kind, text);
+        self.used(Usage::turn);
+    }
+
+    /// It says what it has cost so far, in US dollars.
+    pub(super) fn cost(&self, dollars: f64) {
+        self.used(|usage| usage.cost = Cost::of(dollars).or(usage.cost));
+    }
+
+    fn used(&self, more: impl FnOnce(&mut Usage)) {
+        let mut taken = self.taken();
+        more(&mut taken.usage);
+        // Where too much waits to be told, the next that it uses tells of this too.
+        drop(self.does.try_send(Doing::Uses(taken.usage)));
     }
 
     /// It broke the protocol, in words that follow its name. The first way counts.
@@ -130,7 +150,7 @@ impl Notes {
             message: taken.message.clone(),
             failure: None,
             cut: taken.cut,
-            usage: Usage::default(),
+            usage: taken.usage,
             denied: taken.denied.clone(),
         }
     }
@@ -157,7 +177,7 @@ mod tests {
             ("two three", vec!["edit: no".to_owned()])
         );
         let mut all = Vec::new();
-        while let Ok(activity) = told.try_recv() {
+        while let Ok(Doing::Does(activity)) = told.try_recv() {
             all.push(format!("{} {}", activity.kind.as_str(), activity.text));
         }
         assert_eq!(
@@ -171,5 +191,23 @@ mod tests {
                 "log not allowed: edit: no",
             ]
         );
+    }
+
+    #[test]
+    fn what_it_uses_is_told_as_it_grows() {
+        let (does, mut told) = mpsc::channel(32);
+        let notes = Notes::new(does);
+        notes.uses(Kind::ToolUse, "ls");
+        notes.cost(0.5);
+        notes.cost(-1.0);
+        notes.uses(Kind::Coding, "a.rs");
+        let mut all = Vec::new();
+        while let Ok(doing) = told.try_recv() {
+            if let Doing::Uses(usage) = doing {
+                all.push(usage.describe().unwrap_or_default());
+            }
+        }
+        assert_eq!(all, ["1 turn", "1 turn, $0.50", "1 turn, $0.50", "2 turns, $0.50"]);
+        assert_eq!(notes.said().usage.turns, Some(2));
     }
 }

@@ -35,7 +35,7 @@ impl Team {
     /// Limits that a worker cannot be held to, a sentence each.
     pub fn unheeded(&self, policy: Limits) -> Vec<String> {
         let told = self.0.iter().filter(|worker| worker.can_work()).filter_map(|worker| {
-            let why = worker.limits.or(policy).unheeded(worker.stream)?;
+            let why = worker.limits.or(policy).unheeded(worker.tells())?;
             Some(format!("{}: {why}", worker.id))
         });
         told.collect()

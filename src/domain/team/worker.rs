@@ -3,7 +3,7 @@
 
 use super::preset::Preset;
 use super::spoken::{Spoken, spoken};
-use super::stream::{Limits, Stream};
+use super::stream::{Limits, Stream, Tells};
 use crate::domain::error::{Failure, Kind};
 
 /// How a worker is spoken to.
@@ -187,6 +187,20 @@ impl Worker {
     /// Whether it is a server that git ap does not start.
     pub fn is_remote(&self) -> bool {
         self.transport == Transport::Mcp && self.url.is_some()
+    }
+
+    /// When it tells of turns, and of cost. ACP has the uses of tools, and a message for the cost
+    /// that not every agent sends; of the servers of MCP, only codex tells of what it does.
+    pub fn tells(&self) -> (Tells, Tells) {
+        let is_codex = self.preset.is_some_and(|preset| preset.name == "codex");
+        match self.transport {
+            Transport::Command => self.stream.tells(),
+            Transport::Acp => (Tells::Meanwhile, Tells::Perhaps),
+            Transport::Mcp if is_codex && self.url.is_none() => (Tells::Meanwhile, Tells::Never),
+            Transport::Mcp => (Tells::Never, Tells::Never),
+            // Nobody counts what people do.
+            Transport::Human => (Tells::Meanwhile, Tells::Meanwhile),
+        }
     }
 
     /// Whether it can be given work by git ap.

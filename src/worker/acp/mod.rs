@@ -45,7 +45,7 @@ pub(super) async fn talk(errand: Errand, pipes: Pipes) -> Conclusion {
     let incoming = Incoming::new(lines);
     let outgoing = outgoing(input, incoming.unanswered());
     let lines = Lines::new(outgoing, messages(incoming, Arc::clone(&notes)));
-    let (updates, asked) = (Arc::clone(&notes), Arc::clone(&notes));
+    let (updates, asked, until) = (Arc::clone(&notes), Arc::clone(&notes), Arc::clone(&notes));
     let policy = errand.policy.clone();
     let outcome = Client
         .v1()
@@ -63,11 +63,17 @@ pub(super) async fn talk(errand: Errand, pipes: Pipes) -> Conclusion {
             agent_client_protocol::on_receive_request!(),
         )
         .connect_with(lines, async move |agent: ConnectionTo<Agent>| {
-            Ok(converse(&agent, errand, cancel).await)
+            let word = converse(&agent, errand, cancel).await;
+            // That it ends once it has answered breaks nothing.
+            Ok((word, until.broken()))
         })
         .await;
     let said = notes.said();
-    let word = match (notes.broken(), outcome) {
+    let (outcome, broken) = match outcome {
+        Ok((word, broken)) => (Ok(word), broken),
+        Err(error) => (Err(error), notes.broken()),
+    };
+    let word = match (broken, outcome) {
         (_, Ok(Word::Well)) => match model_error(&said.message) {
             Some(why) => Word::Model(why),
             None => Word::Well,

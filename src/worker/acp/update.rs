@@ -16,7 +16,13 @@ pub(super) fn take_down(notes: &Notes, update: SessionUpdate) {
             notes.says(text(&chunk), id.as_deref());
         }
         SessionUpdate::ToolCall(call) => {
-            notes.does(kind(call.kind), &with_place(&call.title, &call.locations));
+            notes.uses(kind(call.kind), &with_place(&call.title, &call.locations));
+        }
+        SessionUpdate::UsageUpdate(update) => {
+            let dollars = update.cost.filter(|cost| cost.currency.eq_ignore_ascii_case("USD"));
+            if let Some(cost) = dollars {
+                notes.cost(cost.amount);
+            }
         }
         SessionUpdate::ToolCallUpdate(update) => {
             let fields = update.fields;

@@ -90,12 +90,19 @@ fn codex(notes: &Notes, event: &Value) {
         "exec_command_begin" => {
             let words = event["command"].as_array().into_iter().flatten();
             let words: Vec<&str> = words.filter_map(Value::as_str).collect();
-            notes.does(Kind::ToolUse, &words.join(" "));
+            notes.uses(Kind::ToolUse, &words.join(" "));
         }
         "patch_apply_begin" => {
-            for path in event["changes"].as_object().into_iter().flat_map(|c| c.keys()).take(20) {
+            let mut paths = event["changes"].as_object().into_iter().flat_map(|c| c.keys());
+            let first = paths.next().map_or_else(String::new, |path| format!("changed {path}"));
+            notes.uses(Kind::Coding, &first);
+            for path in paths.take(20) {
                 notes.does(Kind::Coding, &format!("changed {path}"));
             }
+        }
+        "mcp_tool_call_begin" => {
+            let tool = event["invocation"]["tool"].as_str().unwrap_or("a tool");
+            notes.uses(Kind::ToolUse, tool);
         }
         "error" => notes.model(text("message")),
         "warning" | "stream_error" => notes.does(Kind::Log, text("message")),
@@ -106,6 +113,7 @@ fn codex(notes: &Notes, event: &Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::worker::run::Doing;
     use serde_json::json;
 
     #[test]
@@ -125,9 +133,12 @@ mod tests {
         assert_eq!(notes.model_failed().as_deref(), Some("no model"));
         assert_eq!(notes.said().message, "All done.");
         let mut all = Vec::new();
-        while let Ok(activity) = told.try_recv() {
-            all.push(format!("{} {}", activity.kind.as_str(), activity.text));
+        while let Ok(doing) = told.try_recv() {
+            if let Doing::Does(activity) = doing {
+                all.push(format!("{} {}", activity.kind.as_str(), activity.text));
+            }
         }
+        assert_eq!(notes.said().usage.turns, Some(2));
         let expected = [
             "tool_use bash -lc ls",
             "coding changed /w/a.rs",

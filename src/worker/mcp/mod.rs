@@ -80,20 +80,23 @@ where
             return Conclusion { word: Word::Cancelled, said: notes.said() };
         }
     };
-    let word = match opened {
+    let (word, broken) = match opened {
         Ok(Ok(server)) => {
             let word = call(&server, tool, arguments, &notes, &mut cancel).await;
+            // That it ends once it has answered breaks nothing.
+            let broken = notes.broken();
             // A server that does not listen any more is ended in other ways.
             let _closed = tokio::time::timeout(CLOSING, server.cancel()).await;
-            word
+            (word, broken)
         }
-        Ok(Err(error)) => Word::Broken(unopened(&error)),
+        Ok(Err(error)) => (Word::Broken(unopened(&error)), notes.broken()),
         Err(_) => {
-            Word::Broken(format!("did not answer the first message in {} s", HELLO.as_secs()))
+            let how = format!("did not answer the first message in {} s", HELLO.as_secs());
+            (Word::Broken(how), notes.broken())
         }
     };
     // Whoever breaks the protocol has no other last word.
-    let word = match notes.broken() {
+    let word = match broken {
         Some(how) if !matches!(word, Word::Well) => Word::Broken(how),
         Some(_) | None => word,
     };

@@ -172,8 +172,8 @@ pub(in crate::worker) async fn visit(
                 hear(Heard::Line(Line { source: Source::Output, text: &line }));
                 continue;
             }
-            Some(activity) = does.recv() => {
-                hear(Heard::Does(activity));
+            Some(doing) = does.recv() => {
+                hear(doing.into());
                 continue;
             }
             conclusion = &mut talk => break Some(conclusion),
@@ -193,8 +193,8 @@ pub(in crate::worker) async fn visit(
     while let Ok(line) = lines.try_recv() {
         hear(Heard::Line(Line { source: Source::Output, text: &line }));
     }
-    while let Ok(activity) = does.try_recv() {
-        hear(Heard::Does(activity));
+    while let Ok(doing) = does.try_recv() {
+        hear(doing.into());
     }
     let (word, said) = match conclusion {
         Some(conclusion) => (conclusion.word, conclusion.said),

@@ -12,8 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
 use super::read::Lines;
-use super::{Conclusion, Heard, Line, Source, Urgency};
-use crate::domain::team::stream::Activity;
+use super::{Conclusion, Doing, Heard, Line, Source, Urgency};
 use crate::worker::group;
 
 /// How long a worker has between the request to end and its end.
@@ -60,7 +59,7 @@ pub(super) struct Following<'a, F> {
     /// What it prints.
     pub(super) lines: Lines,
     /// What it is seen to do.
-    pub(super) does: mpsc::Receiver<Activity>,
+    pub(super) does: mpsc::Receiver<Doing>,
     /// Whoever speaks with it; holds its standard input.
     pub(super) talk: Pin<Box<dyn Future<Output = Conclusion> + Send>>,
     /// How whoever speaks with it is told to cancel; none: it cannot be told.
@@ -93,8 +92,8 @@ impl<F: FnMut(Heard<'_>)> Following<'_, F> {
                     }
                     continue;
                 }
-                Some(activity) = self.does.recv() => {
-                    (self.hear)(Heard::Does(activity));
+                Some(doing) = self.does.recv() => {
+                    (self.hear)(doing.into());
                     continue;
                 }
                 conclusion = &mut self.talk, if self.conclusion.is_none() => {
@@ -180,8 +179,8 @@ impl<F: FnMut(Heard<'_>)> Following<'_, F> {
                 Err(_) => break,
             }
         }
-        while let Ok(activity) = self.does.try_recv() {
-            (self.hear)(Heard::Does(activity));
+        while let Ok(doing) = self.does.try_recv() {
+            (self.hear)(doing.into());
         }
     }
 

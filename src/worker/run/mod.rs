@@ -113,6 +113,24 @@ pub(super) struct Conclusion {
     pub(super) said: Said,
 }
 
+/// What is noticed of whoever is spoken with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// It does this.
+    Does(Activity),
+    /// It has used so much so far.
+    Uses(Usage),
+}
+
+impl From<Doing> for Heard<'_> {
+    fn from(doing: Doing) -> Self {
+        match doing {
+            Doing::Does(activity) => Self::Does(activity),
+            Doing::Uses(usage) => Self::Used(usage),
+        }
+    }
+}
+
 /// What whoever speaks with a process gets.
 #[derive(Debug)]
 pub(super) struct Pipes {
@@ -123,7 +141,7 @@ pub(super) struct Pipes {
     /// Becomes true when the work is to be cancelled.
     pub(super) cancel: watch::Receiver<bool>,
     /// Where what it does is told.
-    pub(super) does: mpsc::Sender<Activity>,
+    pub(super) does: mpsc::Sender<Doing>,
 }
 
 /// Waits until the work is to be cancelled.

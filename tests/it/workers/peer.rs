@@ -116,6 +116,30 @@ impl Peer {
         say(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
     }
 
+    /// It does half of its work, and then uses tools.
+    fn spend_on(&self) {
+        std::fs::write("src/web/half.rs", "half").expect("it may write there");
+        for n in 1..=100 {
+            self.spend(0.3 * f64::from(n));
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    }
+
+    /// It uses a tool, and says what it has cost so far where it can.
+    fn spend(&self, dollars: f64) {
+        if self.acp {
+            self.tell("ls");
+            let cost = json!({ "amount": dollars, "currency": "USD" });
+            let update =
+                json!({ "sessionUpdate": "usage_update", "used": 1, "size": 2, "cost": cost });
+            let params = json!({ "sessionId": "s", "update": update });
+            say(&json!({ "jsonrpc": "2.0", "method": "session/update", "params": params }));
+        } else {
+            let event = json!({ "msg": { "type": "exec_command_begin", "command": ["ls"] } });
+            say(&json!({ "jsonrpc": "2.0", "method": "codex/event", "params": event }));
+        }
+    }
+
     fn done(&self, id: &Value, text: &str) {
         if self.acp {
             let content = json!({ "type": "text", "text": text });
@@ -197,6 +221,10 @@ impl Peer {
                 if self.acp {
                     answer(id, json!({ "stopReason": "cancelled" }));
                 }
+            }
+            "spends" => {
+                self.spend_on();
+                self.done(id, "All done.");
             }
             "model" if self.acp => fail(id, -32603, "the model said 400"),
             "model" => {

@@ -226,3 +226,25 @@ fn a_plan_is_asked_for_over_a_protocol_and_nothing_may_be_changed_for_it() {
         run.exits(0).says("it got no answer from its model: the model said 400");
     }
 }
+
+#[test]
+fn one_that_uses_more_than_it_may_is_stopped() {
+    for (protocol, limit, beyond) in [
+        ("acp", "max_cost = 1", "cost $1.20, and `max_cost` is $1.00"),
+        ("acp", "max_turns = 3", "turns, and `max_turns` is 3"),
+        ("mcp", "max_turns = 3", "took 4 turns, and `max_turns` is 3"),
+    ] {
+        let repo = peers(protocol, "spends", limit, "");
+        let done = run(&repo, &["run", "--yes"]).exits(6);
+        let (found, words) = phase(&repo, "T2");
+        assert_eq!(found, "failed", "{protocol}: {words}\n{}", done.stderr());
+        assert!(words.contains(beyond), "{protocol} {limit}: {words}");
+        assert!(place(&repo, "T2").join("src/web/half.rs").exists(), "what it did is kept");
+        let said = done.stderr();
+        let perhaps = said.contains("`max_cost` holds only if it says what it costs");
+        assert_eq!(perhaps, limit.starts_with("max_cost"), "{said}");
+        let never = said.contains("`max_turns` does not hold for it");
+        assert_eq!(never, protocol == "mcp", "{said}");
+        nobody_is_left(&repo);
+    }
+}

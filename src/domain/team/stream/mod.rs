@@ -7,7 +7,7 @@ mod usage;
 use serde_json::Value;
 
 use told::{error_text, first, text, tool_use};
-pub use usage::{Cost, Limits, Usage};
+pub use usage::{Cost, Limits, Tells, Usage};
 
 /// How an agent's standard output is to be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -79,7 +79,7 @@ impl Usage {
     }
 
     /// One turn more.
-    pub(super) fn turn(&mut self) {
+    pub fn turn(&mut self) {
         self.turns = Some(self.turns.unwrap_or(0).saturating_add(1));
     }
 
@@ -145,9 +145,9 @@ impl Limits {
         }
     }
 
-    /// Which of them cannot be kept with a stream, in words; none: all can.
-    pub fn unheeded(&self, stream: Stream) -> Option<String> {
-        let (turns, cost) = stream.tells();
+    /// Which of them cannot be kept with what tells of turns and cost at these times, in words;
+    /// none: all can.
+    pub fn unheeded(&self, (turns, cost): (Tells, Tells)) -> Option<String> {
         let lacks = [
             (
                 "`max_turns`",
@@ -163,21 +163,29 @@ impl Limits {
         if self.cost.is_some() && cost == Tells::AtTheEnd {
             said.push("`max_cost` cannot stop it: it says only at its end what it costs".into());
         }
+        if self.cost.is_some() && cost == Tells::Perhaps {
+            said.push("`max_cost` holds only if it says what it costs".into());
+        }
         (!said.is_empty()).then(|| said.join("; "))
     }
 }
 
-/// When a stream tells something.
+/// When something is told of what a worker uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tells {
+pub enum Tells {
+    /// It is not.
     Never,
+    /// It may be.
+    Perhaps,
+    /// When the work is done.
     AtTheEnd,
+    /// While it works.
     Meanwhile,
 }
 
 impl Stream {
     /// When it tells of turns, and of cost.
-    fn tells(self) -> (Tells, Tells) {
+    pub fn tells(self) -> (Tells, Tells) {
         match self {
             Self::Text => (Tells::Never, Tells::Never),
             Self::Codex | Self::Gemini | Self::Copilot => (Tells::Meanwhile, Tells::Never),
@@ -225,11 +233,11 @@ mod tests {
     #[test]
     fn what_a_stream_does_not_tell_is_not_heeded() {
         let both = Limits { turns: Some(2), cost: Cost::of(1.0) };
-        assert_eq!(both.unheeded(Stream::Opencode), None);
-        assert_eq!(Limits::default().unheeded(Stream::Text), None);
-        let text = both.unheeded(Stream::Text).expect("neither");
+        assert_eq!(both.unheeded(Stream::Opencode.tells()), None);
+        assert_eq!(Limits::default().unheeded(Stream::Text.tells()), None);
+        let text = both.unheeded(Stream::Text.tells()).expect("neither");
         assert!(text.contains("how many turns") && text.contains("what it costs"), "{text}");
-        let claude = both.unheeded(Stream::Claude).expect("only at its end");
+        let claude = both.unheeded(Stream::Claude.tells()).expect("only at its end");
         assert!(!claude.contains("max_turns") && claude.contains("only at its end"), "{claude}");
     }
 }
