@@ -12,6 +12,9 @@ macro_rules! languages {
         }
 
         impl Language {
+            /// Every language.
+            pub const ALL: &'static [Language] = &[$(Self::$variant),+];
+
             /// The name in reports and JSON, in lower case.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }

@@ -5,6 +5,7 @@
 pub mod acp;
 mod carry;
 pub mod group;
+mod inquire;
 mod launch;
 pub mod leftover;
 pub mod mcp;
@@ -16,5 +17,6 @@ pub mod watch;
 mod wire;
 
 pub use carry::{Way, carry};
+pub use inquire::{inquire, version};
 pub use launch::{Around, INHERITED, Launch, PROMPT, launch};
 pub use run::{Ended, Heard, Job, Line, Source, Urgency};

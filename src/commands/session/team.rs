@@ -14,6 +14,19 @@ use crate::store::{self, layout};
 pub struct Team(Vec<Worker>);
 
 impl Team {
+    /// The file of the team as messages call it, its text, and its workers, of which servers may
+    /// lack the tool that takes an objective: they are to be asked for it.
+    pub fn read_unfinished(project: &Project) -> Result<(String, Option<String>, Self)> {
+        let shown = layout::team().to_lossy().into_owned();
+        let file = project.repository.main_root()?.join(Path::new(&shown));
+        let text = store::read_text(&file, &shown)?;
+        let workers = match &text {
+            Some(text) => team::read_unfinished(text).require(&shown)?,
+            None => Vec::new(),
+        };
+        Ok((shown, text, Self(workers)))
+    }
+
     /// The team of the main worktree: no other can add to it. With `only`, that worker alone;
     /// one that is not there is refused by name.
     pub fn read(project: &Project, only: Option<&str>) -> Result<Self> {

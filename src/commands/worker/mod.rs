@@ -1,5 +1,6 @@
-//! `git ap worker`: who is in the team, who could be, and whether one of them works.
+//! `git ap worker`: who is in the team, who could be, what they can do, and whether one works.
 
+mod discover;
 mod list;
 mod presets;
 mod trial;
@@ -14,6 +15,7 @@ use super::{Ctx, Exit};
 Examples:
   git ap worker list          who is in .ap/team.toml, and whether it is found here
   git ap worker presets       the agents that `preset` in .ap/team.toml knows
+  git ap worker discover      ask each what it can do, and propose that for .ap/team.toml
   git ap worker test codex    give it a harmless objective in a scratch repository")]
 pub struct Args {
     #[command(subcommand)]
@@ -26,6 +28,8 @@ enum Verb {
     List(list::Args),
     /// List the agents that are known by name
     Presets(presets::Args),
+    /// Ask workers what they can do, and propose that for .ap/team.toml
+    Discover(discover::Args),
     /// Give a worker a harmless objective in a scratch repository, and say what worked
     Test(trial::Args),
 }
@@ -35,6 +39,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     match &args.verb {
         Verb::List(args) => list::run(ctx, args),
         Verb::Presets(args) => presets::run(ctx, args),
+        Verb::Discover(args) => discover::run(ctx, args),
         Verb::Test(args) => trial::run(ctx, args),
     }
 }

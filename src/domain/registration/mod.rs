@@ -6,7 +6,7 @@ mod difference;
 mod json;
 mod toml;
 
-pub use difference::difference;
+pub use difference::{difference, unified};
 
 /// An agent that can be told.
 #[derive(Clone, Copy, Debug)]

@@ -9,8 +9,14 @@ use crate::domain::document::{Node, closest};
 use crate::domain::finding::{Code, Finding, Place};
 
 /// A worker from its table. None where the table lacks what a worker needs; why is in `findings`.
-pub(super) fn worker(text: &str, node: &Node, findings: &mut Vec<Finding>) -> Option<Worker> {
-    let mut reader = Reader { text, node, findings };
+/// A server is to say itself what is `unfinished`: which of its tools takes the objective.
+pub(super) fn worker(
+    text: &str,
+    node: &Node,
+    unfinished: bool,
+    findings: &mut Vec<Finding>,
+) -> Option<Worker> {
+    let mut reader = Reader { text, node, unfinished, findings };
     reader.checks();
     let word = |key: &str| node.get(key).and_then(Node::as_str);
     let owned = |key: &str| word(key).map(str::to_owned);
@@ -91,6 +97,8 @@ fn json(node: &Node) -> serde_json::Value {
 struct Reader<'a> {
     text: &'a str,
     node: &'a Node,
+    /// Whether a server's tool and its arguments may still be missing.
+    unfinished: bool,
     findings: &'a mut Vec<Finding>,
 }
 
@@ -204,7 +212,7 @@ impl Reader<'_> {
                 self.report(url, message, help);
             }
         }
-        if text("transport") != Some("mcp") {
+        if text("transport") != Some("mcp") || self.unfinished {
             return;
         }
         let known = spoken(text("preset").unwrap_or_default(), Transport::Mcp).is_some();
@@ -214,7 +222,10 @@ impl Reader<'_> {
             let (what, help) = if has("tool") {
                 ("what the tool gets", "add `arguments = { prompt = \"{{prompt}}\" }`")
             } else {
-                ("which tool takes the objective", "add `tool = \"…\"` and `arguments = { … }`")
+                (
+                    "which tool takes the objective",
+                    "add `tool = \"…\"` and `arguments = { … }`, or have `git ap worker discover` ask it",
+                )
             };
             let node = self.node.get("id").unwrap_or(self.node);
             self.report(node, format!("nothing says {what}"), help);

@@ -2,6 +2,7 @@
 //! editors.
 
 pub mod assign;
+pub mod discover;
 mod entry;
 pub mod preset;
 pub mod spoken;
@@ -167,6 +168,15 @@ pub struct Reading {
 
 /// Reads the text of `team.toml`.
 pub fn read(text: &str) -> Reading {
+    reading(text, false)
+}
+
+/// The same where an MCP server may lack its tool and its arguments: it is to be asked for them.
+pub fn read_unfinished(text: &str) -> Reading {
+    reading(text, true)
+}
+
+fn reading(text: &str, unfinished: bool) -> Reading {
     let root = match document::parse(text) {
         Ok((root, _)) => root,
         Err(error) => {
@@ -184,7 +194,7 @@ pub fn read(text: &str) -> Reading {
     let tables = root.get("worker").map_or(&[][..], document::Node::items);
     let mut workers: Vec<Worker> = Vec::new();
     for table in tables {
-        let Some(worker) = entry::worker(text, table, &mut findings) else { continue };
+        let Some(worker) = entry::worker(text, table, unfinished, &mut findings) else { continue };
         if workers.iter().any(|earlier| earlier.id == worker.id) {
             let place = table.get("id").map(|id| Place::of(text, id.span.clone()));
             let message = format!("two workers are called `{}`", worker.id);

@@ -2,6 +2,7 @@
 //! one session in it, whose directory is the worktree.
 
 mod ask;
+mod look;
 mod update;
 
 use std::path::PathBuf;
@@ -10,14 +11,16 @@ use std::sync::Arc;
 use agent_client_protocol::schema::ProtocolVersion;
 use agent_client_protocol::v1::ConnectionTo;
 use agent_client_protocol::v1::schema::{
-    CancelNotification, ContentBlock, Implementation, InitializeRequest, NewSessionRequest,
-    PromptRequest, RequestPermissionRequest, SessionNotification, SetSessionModeRequest,
-    StopReason, TextContent,
+    CancelNotification, ContentBlock, Implementation, InitializeRequest, InitializeResponse,
+    NewSessionRequest, PromptRequest, RequestPermissionRequest, SessionNotification, SessionUpdate,
+    SetSessionModeRequest, StopReason, TextContent,
 };
 use agent_client_protocol::{Agent, Client, Error, ErrorCode, Lines};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::ChildStdin;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+
+pub(super) use look::look;
 
 use super::notes::Notes;
 use super::policy::Policy;
@@ -42,32 +45,15 @@ pub struct Errand {
 pub(super) async fn talk(errand: Errand, pipes: Pipes) -> Conclusion {
     let Pipes { input, lines, cancel, does } = pipes;
     let notes = Arc::new(Notes::new(does));
-    let incoming = Incoming::new(lines);
-    let outgoing = outgoing(input, incoming.unanswered());
-    let lines = Lines::new(outgoing, messages(incoming, Arc::clone(&notes)));
-    let (updates, asked, until) = (Arc::clone(&notes), Arc::clone(&notes), Arc::clone(&notes));
+    let (updates, until) = (Arc::clone(&notes), Arc::clone(&notes));
+    let hear = move |update| update::take_down(&updates, update);
     let policy = errand.policy.clone();
-    let outcome = Client
-        .v1()
-        .on_receive_notification(
-            async move |notification: SessionNotification, _| {
-                update::take_down(&updates, notification.update);
-                Ok(())
-            },
-            agent_client_protocol::on_receive_notification!(),
-        )
-        .on_receive_request(
-            async move |request: RequestPermissionRequest, responder, _| {
-                responder.respond(ask::answer(&policy, &asked, &request))
-            },
-            agent_client_protocol::on_receive_request!(),
-        )
-        .connect_with(lines, async move |agent: ConnectionTo<Agent>| {
-            let word = converse(&agent, errand, cancel).await;
-            // That it ends once it has answered breaks nothing.
-            Ok((word, until.broken()))
-        })
-        .await;
+    let outcome = connect((input, lines), policy, Arc::clone(&notes), hear, async move |agent| {
+        let word = converse(&agent, errand, cancel).await;
+        // That it ends once it has answered breaks nothing.
+        (word, until.broken())
+    })
+    .await;
     let said = notes.said();
     let (outcome, broken) = match outcome {
         Ok((word, broken)) => (Ok(word), broken),
@@ -83,6 +69,50 @@ pub(super) async fn talk(errand: Errand, pipes: Pipes) -> Conclusion {
         (None, Err(error)) => Word::Broken(format!("broke off: {}", words(&error))),
     };
     Conclusion { word, said }
+}
+
+/// Holds a conversation over the pipes of an agent, which is told what the policy says where it
+/// asks.
+async fn connect<T>(
+    (input, lines): (ChildStdin, mpsc::Receiver<Vec<u8>>),
+    policy: Policy,
+    notes: Arc<Notes>,
+    hear: impl Fn(SessionUpdate) + Send + Sync + 'static,
+    converse: impl AsyncFnOnce(ConnectionTo<Agent>) -> T,
+) -> Result<T, Error> {
+    let incoming = Incoming::new(lines);
+    let outgoing = outgoing(input, incoming.unanswered());
+    let lines = Lines::new(outgoing, messages(incoming, Arc::clone(&notes)));
+    Client
+        .v1()
+        .on_receive_notification(
+            async move |notification: SessionNotification, _| {
+                hear(notification.update);
+                Ok(())
+            },
+            agent_client_protocol::on_receive_notification!(),
+        )
+        .on_receive_request(
+            async move |request: RequestPermissionRequest, responder, _| {
+                responder.respond(ask::answer(&policy, &notes, &request))
+            },
+            agent_client_protocol::on_receive_request!(),
+        )
+        .connect_with(lines, async move |agent: ConnectionTo<Agent>| Ok(converse(agent).await))
+        .await
+}
+
+/// Greets an agent; its answer, or the word that ends the conversation.
+async fn greet(agent: &ConnectionTo<Agent>) -> Result<Result<InitializeResponse, Word>, Error> {
+    let own = Implementation::new("git-ap", env!("CARGO_PKG_VERSION"));
+    // No capability is offered: the agent reads and writes its worktree itself.
+    let hello = InitializeRequest::new(ProtocolVersion::V1).client_info(own);
+    let hello = agent.send_request(hello).block_task().await?;
+    if hello.protocol_version != ProtocolVersion::V1 {
+        let text = format!("speaks version {} of the protocol", hello.protocol_version);
+        return Ok(Err(Word::Broken(text)));
+    }
+    Ok(Ok(hello))
 }
 
 /// The error of a model, where an agent says it in place of an answer and ends its turn well, as
@@ -139,13 +169,8 @@ async fn converse(
     mut cancel: watch::Receiver<bool>,
 ) -> Word {
     let opening = async {
-        let own = Implementation::new("git-ap", env!("CARGO_PKG_VERSION"));
-        // No capability is offered: the agent reads and writes its worktree itself.
-        let hello = InitializeRequest::new(ProtocolVersion::V1).client_info(own);
-        let hello = agent.send_request(hello).block_task().await?;
-        if hello.protocol_version != ProtocolVersion::V1 {
-            let text = format!("speaks version {} of the protocol", hello.protocol_version);
-            return Ok(Err(Word::Broken(text)));
+        if let Err(word) = greet(agent).await? {
+            return Ok(Err(word));
         }
         let session = NewSessionRequest::new(errand.worktree);
         let session = agent.send_request(session).block_task().await?;

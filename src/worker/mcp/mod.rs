@@ -7,6 +7,7 @@
 
 mod approval;
 mod hearing;
+mod look;
 mod pipe;
 mod remote;
 
@@ -21,6 +22,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use hearing::Hearing;
+pub(super) use look::{look, look_at};
 use pipe::Pipe;
 pub use remote::Remote;
 pub(super) use remote::visit;
@@ -69,31 +71,16 @@ where
 {
     let Errand { tool, arguments, policy } = errand;
     let hearing = Hearing::new(Arc::clone(&notes), policy);
-    let lifecycle = ClientLifecycleMode::Auto {
-        preferred_versions: vec![ProtocolVersion::V_2026_07_28],
-        legacy_version: Some(ProtocolVersion::V_2025_11_25),
-    };
-    let opening = tokio::time::timeout(HELLO, hearing.serve_with_lifecycle(transport, lifecycle));
-    let opened = tokio::select! {
-        opened = opening => opened,
-        () = wanted(&mut cancel) => {
-            return Conclusion { word: Word::Cancelled, said: notes.said() };
-        }
-    };
-    let (word, broken) = match opened {
-        Ok(Ok(server)) => {
+    let (word, broken) = match connect(hearing, transport, &mut cancel).await {
+        Ok(server) => {
             let word = call(&server, tool, arguments, &notes, &mut cancel).await;
             // That it ends once it has answered breaks nothing.
             let broken = notes.broken();
-            // A server that does not listen any more is ended in other ways.
-            let _closed = tokio::time::timeout(CLOSING, server.cancel()).await;
+            close(server).await;
             (word, broken)
         }
-        Ok(Err(error)) => (Word::Broken(unopened(&error)), notes.broken()),
-        Err(_) => {
-            let how = format!("did not answer the first message in {} s", HELLO.as_secs());
-            (Word::Broken(how), notes.broken())
-        }
+        Err(Word::Cancelled) => (Word::Cancelled, None),
+        Err(word) => (word, notes.broken()),
     };
     // Whoever breaks the protocol has no other last word.
     let word = match broken {
@@ -101,6 +88,40 @@ where
         Some(_) | None => word,
     };
     Conclusion { word, said: notes.said() }
+}
+
+/// Opens a conversation in the newest era of the protocol that the server speaks; else the word
+/// that ends it.
+async fn connect<T>(
+    hearing: Hearing,
+    transport: T,
+    cancel: &mut watch::Receiver<bool>,
+) -> Result<RunningService<RoleClient, Hearing>, Word>
+where
+    T: Transport<RoleClient> + Send + 'static,
+{
+    let lifecycle = ClientLifecycleMode::Auto {
+        preferred_versions: vec![ProtocolVersion::V_2026_07_28],
+        legacy_version: Some(ProtocolVersion::V_2025_11_25),
+    };
+    let opening = tokio::time::timeout(HELLO, hearing.serve_with_lifecycle(transport, lifecycle));
+    let opened = tokio::select! {
+        opened = opening => opened,
+        () = wanted(cancel) => return Err(Word::Cancelled),
+    };
+    match opened {
+        Ok(Ok(server)) => Ok(server),
+        Ok(Err(error)) => Err(Word::Broken(unopened(&error))),
+        Err(_) => {
+            let how = format!("did not answer the first message in {} s", HELLO.as_secs());
+            Err(Word::Broken(how))
+        }
+    }
+}
+
+/// Ends a conversation. A server that does not listen any more is ended in other ways.
+async fn close(server: RunningService<RoleClient, Hearing>) {
+    let _closed = tokio::time::timeout(CLOSING, server.cancel()).await;
 }
 
 async fn call(

@@ -63,7 +63,7 @@ impl Remote {
         Ok(())
     }
 
-    fn transport(&self) -> Result<impl Transport<RoleClient> + use<>> {
+    pub(super) fn transport(&self) -> Result<impl Transport<RoleClient> + use<>> {
         let mut headers = HashMap::new();
         for (name, value) in &self.headers {
             let wrong =

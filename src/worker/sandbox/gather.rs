@@ -67,6 +67,34 @@ pub fn rules(site: Site<'_>) -> Result<Rules> {
     Ok(rules)
 }
 
+/// Decides what a worker may write that has no objective: all of a directory of its own, its
+/// temporary files, and its state. Nothing is changed. Refused as [`rules`] is.
+pub fn rules_apart(
+    repository: &Repository,
+    worktree: &Path,
+    temporary: &Path,
+    home: Option<&Path>,
+    state: &[String],
+) -> Result<Rules> {
+    let kept = kept(repository)?;
+    let (worktree, temporary) = (real(worktree)?, real(temporary)?);
+    let own = [worktree.clone(), temporary.clone()].map(|path| plain(path, Why::Temporary));
+    let mut rules = Rules {
+        worktree,
+        directories: own.to_vec(),
+        files: Vec::new(),
+        missing: Vec::new(),
+        temporary: Some(temporary),
+        shared_memory: !kept.iter().any(|kept| kept.starts_with(SHARED_MEMORY)),
+    };
+    if let Some(home) = home {
+        of_home(&mut rules, &real(home)?, state);
+    }
+    rules.missing.sort();
+    rules.require_away_from(&kept)?;
+    Ok(rules)
+}
+
 fn of_scope(rules: &mut Rules, needs: Needs) {
     let root = rules.worktree.clone();
     let at = |path: &RepoPath| root.join(worktrees::os_path(path));

@@ -20,7 +20,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 pub use attend::attend;
-pub use gather::{Site, rules};
+pub use gather::{Site, rules, rules_apart};
 pub use rules::{Place, Rules, Why};
 
 use crate::domain::config::Sandbox;

@@ -1,5 +1,6 @@
 //! `git ap run` with workers of the team: shell scripts that do what agents do, well and badly.
 
+mod discover;
 mod disturbed;
 mod gated;
 mod kept_going;

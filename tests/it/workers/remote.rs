@@ -14,7 +14,7 @@ use crate::support::Repo;
 pub(super) type Seen = Arc<Mutex<Vec<(String, Value)>>>;
 
 /// A server that plays a role at T2 until the tests are over; where it listens.
-fn server(role: &'static str) -> (String, Seen) {
+pub(super) fn server(role: &'static str) -> (String, Seen) {
     let (port, seen) = server_over(role, Some);
     (format!("http://127.0.0.1:{port}/mcp"), seen)
 }
@@ -59,6 +59,7 @@ fn serve(stream: impl Read + Write, role: &str, seen: &Seen) -> Option<()> {
     let result = match message["method"].as_str().unwrap_or_default() {
         "initialize" => json!({ "protocolVersion": "2025-11-25", "capabilities": { "tools": {} },
             "serverInfo": { "name": "far", "version": "1" } }),
+        "tools/list" => json!({ "tools": [super::peer::tool("work")] }),
         "tools/call" => call(&message["params"]["arguments"], role)?,
         _ if id.is_null() => {
             return respond(reader.get_mut(), if head.starts_with("POST") { 202 } else { 405 }, "");

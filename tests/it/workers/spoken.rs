@@ -37,7 +37,7 @@ fn run<'r>(repo: &'r Repo, arguments: &[&str]) -> crate::support::Run<'r> {
 }
 
 /// Panics if a process of a worker of this repository is left.
-fn nobody_is_left(repo: &Repo) {
+pub(super) fn nobody_is_left(repo: &Repo) {
     let root = repo.root().parent().expect("a parent").to_string_lossy().into_owned();
     for entry in std::fs::read_dir("/proc").expect("a proc").flatten() {
         let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
@@ -85,7 +85,7 @@ fn each_part(protocol: &str) {
 }
 
 /// Panics where a secret of the environment stands in what git ap wrote or said.
-fn no_secret_is_left(repo: &Repo, told: &str) {
+pub(super) fn no_secret_is_left(repo: &Repo, told: &str) {
     assert!(!told.contains("canary"), "{told}");
     let mut folders = vec![repo.root().join(".git/ap"), repo.root().join(".ap")];
     while let Some(folder) = folders.pop() {

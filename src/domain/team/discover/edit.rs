@@ -1,0 +1,112 @@
+//! The text of `team.toml` with what was proposed in it: values are added, none is removed or
+//! replaced; comments, order and layout stay.
+
+use toml_edit::{Array, InlineTable, Item, TableLike, Value};
+
+use super::Proposal;
+use crate::domain::plan::edited;
+use crate::domain::team::{Worker, read_unfinished};
+
+/// What is added to the entry at a position in the file.
+#[derive(Clone, Copy, Debug)]
+pub struct Edit<'a> {
+    /// Which entry.
+    pub index: usize,
+    /// What is proposed for it.
+    pub proposal: &'a Proposal,
+}
+
+/// The text with what is proposed in it. None where it is no team, or where what came out would
+/// not read as it should.
+pub fn with_proposals(text: &str, edits: &[Edit<'_>]) -> Option<String> {
+    let before = read_unfinished(text).require("the team").ok()?;
+    let new = edited(text, |document| {
+        for edit in edits {
+            let table: &mut dyn TableLike = match document.get_mut("worker")? {
+                Item::ArrayOfTables(tables) => tables.get_mut(edit.index)?,
+                Item::Value(Value::Array(items)) => {
+                    items.get_mut(edit.index)?.as_inline_table_mut()?
+                }
+                _ => return None,
+            };
+            add(table, edit.proposal)?;
+        }
+        Some(())
+    })?;
+    let after = read_unfinished(&new).require("the team").ok()?;
+    let mut expected = before;
+    edits.iter().try_for_each(|edit| expect(expected.get_mut(edit.index)?, edit.proposal))?;
+    (after == expected).then_some(new)
+}
+
+fn add(table: &mut dyn TableLike, proposal: &Proposal) -> Option<()> {
+    if let Some((tool, _)) = &proposal.tool {
+        insert(table, "tool", Value::from(tool.as_str()))?;
+    }
+    if let Some((arguments, _)) = &proposal.arguments {
+        let mut inline = InlineTable::new();
+        for (name, text) in arguments {
+            inline.insert(name, Value::from(text.as_str()));
+        }
+        insert(table, "arguments", Value::InlineTable(inline))?;
+    }
+    if proposal.capabilities.is_empty() {
+        return Some(());
+    }
+    if table.get("capabilities").is_none() {
+        insert(table, "capabilities", Value::Array(Array::new()))?;
+    }
+    let list = table.get_mut("capabilities")?.as_array_mut()?;
+    proposal.capabilities.iter().for_each(|(word, _)| push(list, word));
+    Some(())
+}
+
+/// Adds an item that looks like the one before it: on a line of its own where that has one. A
+/// comment behind that one stays there.
+fn push(array: &mut Array, text: &str) {
+    let comma = array.is_empty() || array.trailing_comma();
+    let last = array.iter().last().map(Value::decor);
+    let before = last.and_then(|decor| decor.prefix()?.as_str()).unwrap_or_default().to_owned();
+    let behind = if comma { Some(array.trailing()) } else { last.and_then(|decor| decor.suffix()) };
+    let behind = behind.and_then(|behind| behind.as_str()).unwrap_or_default().to_owned();
+    let (comment, rest) = match behind.split_once('\n') {
+        Some((comment, rest)) if comment.contains('#') => (comment, format!("\n{rest}")),
+        Some(_) | None => ("", behind.clone()),
+    };
+    let gap = match before.rsplit_once('\n') {
+        Some((_, indent)) => format!("\n{indent}"),
+        None if !comment.is_empty() => "\n  ".to_owned(),
+        None if array.is_empty() => String::new(),
+        None => " ".to_owned(),
+    };
+    let mut value = Value::from(text);
+    value.decor_mut().set_prefix(format!("{comment}{gap}"));
+    if comma {
+        array.set_trailing(rest);
+    } else {
+        if let Some(last) = array.iter_mut().last() {
+            last.decor_mut().set_suffix("");
+        }
+        value.decor_mut().set_suffix(rest);
+    }
+    array.push_formatted(value);
+}
+
+/// Adds a key that is not there.
+fn insert(table: &mut dyn TableLike, key: &str, value: Value) -> Option<()> {
+    table.insert(key, Item::Value(value)).is_none().then_some(())
+}
+
+/// What the entry is to be.
+fn expect(worker: &mut Worker, proposal: &Proposal) -> Option<()> {
+    if let Some((tool, _)) = &proposal.tool {
+        worker.tool.replace(tool.clone()).is_none().then_some(())?;
+    }
+    if let Some((arguments, _)) = &proposal.arguments {
+        let pairs = arguments.iter().map(|(name, text)| (name.clone(), text.as_str().into()));
+        let value = serde_json::Value::Object(pairs.collect());
+        worker.arguments.replace(value).is_none().then_some(())?;
+    }
+    worker.capabilities.extend(proposal.capabilities.iter().map(|(word, _)| word.clone()));
+    Some(())
+}
