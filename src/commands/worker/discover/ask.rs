@@ -24,11 +24,17 @@ const AT_ONCE: usize = 8;
 /// How many bytes one may say: what comes behind is not heard.
 const HEARD: u64 = 64 << 20;
 
+/// What may be the matter with one that runs at other times.
+const CONFINED: &str =
+    "it ran in the sandbox, and its entry has no `state` that it may write in its home";
+
 /// A worker that is ready to be asked. What it leaves behind goes with this.
 pub(super) struct Question {
     id: String,
     shown: String,
     what: What,
+    /// Whether it may write little in its home, and nothing says what it keeps there.
+    confined: bool,
     /// Where it works, its temporary files, and the rules that keep it to them.
     _folder: TempDir,
 }
@@ -83,7 +89,8 @@ pub(super) fn question(
         // Of a command nothing is run but what is known to be harmless.
         if worker.preset.is_none() || !worker.command.is_empty() {
             let (id, shown) = (worker.id.clone(), launch.shown);
-            return Ok(Question { id, shown, what: What::Nothing, _folder: folder });
+            let what = What::Nothing;
+            return Ok(Question { id, shown, what, confined: false, _folder: folder });
         }
         job.words = job.words.into_iter().take(1).chain([OsString::from("--version")]).collect();
     }
@@ -95,7 +102,8 @@ pub(super) fn question(
             *word = file.into_os_string();
         }
     }
-    if force.is_on() && !worker.is_remote() {
+    let sandboxed = force.is_on() && !worker.is_remote();
+    if sandboxed {
         let home = job.environment.iter().find(|(name, _)| name == "HOME");
         let home = home.map(|(_, home)| PathBuf::from(home)).filter(|home| home.is_dir());
         let (home, state) = (home.as_deref(), worker.state());
@@ -106,7 +114,8 @@ pub(super) fn question(
         way @ Way::Command(_) => What::Version(job, way),
         way @ (Way::Acp(_) | Way::Mcp(_) | Way::Remote(..)) => What::Itself(job, way),
     };
-    Ok(Question { id: worker.id.clone(), shown: launch.shown, what, _folder: folder })
+    let (id, confined) = (worker.id.clone(), sandboxed && worker.state().is_empty());
+    Ok(Question { id, shown: launch.shown, what, confined, _folder: folder })
 }
 
 /// What each told, or why it did not, in words that follow its name; in the order of the
@@ -139,7 +148,8 @@ async fn one(question: &Question, reporter: &Reporter) -> Result<Told, String> {
     let failed = |error: anyhow::Error| format!("could not be asked: {error:#}");
     match &question.what {
         What::Itself(job, way) => {
-            worker::inquire(job, way, reporter.stop()).await.map_err(failed)?
+            let answer = worker::inquire(job, way, reporter.stop()).await.map_err(failed)?;
+            answer.map_err(|why| if question.confined { format!("{why}; {CONFINED}") } else { why })
         }
         What::Version(job, way) => {
             let version = worker::version(job, way, reporter.stop()).await.map_err(failed)?;
