@@ -22,7 +22,7 @@ const TOOL: &str =
     "tool = \"work\"\narguments = { prompt = \"{{prompt}}\", worktree = \"{{worktree}}\" }\n";
 
 /// All that are tried.
-pub const WAYS: [Way; 9] = [
+pub const WAYS: [Way; 11] = [
     Way { name: "codex, command", folder: "codex", program: "codex", rows: "preset = \"codex\"\n" },
     Way {
         name: "codex 0.153.4, mcp",
@@ -67,6 +67,18 @@ pub const WAYS: [Way; 9] = [
         rows: "transport = \"mcp\"\ncommand = [\"python\", \"WORKER\"]\n",
     },
     Way {
+        name: "Python MCP SDK 1, stdio",
+        folder: "mcp1",
+        program: "python",
+        rows: "transport = \"mcp\"\ncommand = [\"python\", \"WORKER\"]\n",
+    },
+    Way {
+        name: "Python MCP SDK 1, http",
+        folder: "mcp1",
+        program: "python",
+        rows: "transport = \"mcp\"\nurl = \"http://127.0.0.1:PORT/mcp\"\n",
+    },
+    Way {
         name: "Python MCP SDK, http",
         folder: "mcp2",
         program: "python",
@@ -90,7 +102,7 @@ impl Way {
         });
         let path = std::env::var_os("PATH").unwrap_or_default();
         // A codex of any other version has no `mcp-server`, and any Python may lack the SDK.
-        let anywhere = !matches!(self.folder, "codex153" | "mcp2");
+        let anywhere = !matches!(self.folder, "codex153" | "mcp1" | "mcp2");
         let on_path = std::env::split_paths(&path).filter(|_| anywhere);
         own.chain(on_path.collect::<Vec<_>>()).find(has)
     }
