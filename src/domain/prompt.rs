@@ -102,7 +102,7 @@ pub(super) const RESPONSE: [&str; 7] = [
 /// What every worker is told besides.
 pub(super) const NOTES: [&str; 3] = [
     "Do not run git: your changes are committed for you.",
-    "Change nothing outside SCOPE_TOUCH. If you need more, answer with STATUS=BLOCKED, REASON=, REQUESTED_SCOPE_ADDITION= and JUSTIFICATION= lines.",
+    "Change nothing outside SCOPE_TOUCH. If you need more, ask with the tool `scope_request` where you have it, or with `git-ap scope request PATH --why TEXT`, and do as you are told. If you cannot ask, or cannot go on, answer with STATUS=BLOCKED, REASON=, REQUESTED_SCOPE_ADDITION= and JUSTIFICATION= lines.",
     "While working, report progress as lines like `PROGRESS: 25% - reading the parser`.",
 ];
 

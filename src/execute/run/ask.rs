@@ -1,6 +1,7 @@
 //! What a worker is started with: the prompt for its objective, its command, its surroundings.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -88,7 +89,8 @@ pub(super) fn ready(
     };
     let inbox = Inbox::of(handle.journal.folder(), objective);
     inbox.make()?;
-    let launch = launch(worker, Manner::of_work(force.is_on()), around)?;
+    let mut launch = launch(worker, Manner::of_work(force.is_on()), around)?;
+    find_git_ap(&mut launch.job.environment, handle.tools.program);
     let mut words = launch.job.words.clone();
     let mut told = force.told(&sandbox::Rules::default());
     if worker.is_remote() {
@@ -121,6 +123,27 @@ pub(super) fn ready(
         limits: worker.limits.or(handle.agreed.config.limits),
         inbox,
     })
+}
+
+/// Has a worker find `git-ap`, which its guard and its tools are called by: an agent that cannot
+/// start its guard edits without one. Where it is on no `PATH`, our own directory is the last.
+fn find_git_ap(environment: &mut Vec<(String, OsString)>, program: &Path) {
+    let (Some(own), Some(name)) = (program.parent(), program.file_name()) else { return };
+    let at = environment.iter().position(|(name, _)| name == "PATH");
+    let mut folders: Vec<PathBuf> = match at {
+        Some(at) => std::env::split_paths(&environment[at].1).collect(),
+        None => Vec::new(),
+    };
+    if name != "git-ap" || folders.iter().any(|folder| folder.join(name).is_file()) {
+        return;
+    }
+    folders.push(own.to_owned());
+    // A directory with a colon in its name can be on no `PATH`.
+    let Ok(path) = std::env::join_paths(folders) else { return };
+    match at {
+        Some(at) => environment[at].1 = path,
+        None => environment.push(("PATH".to_owned(), path)),
+    }
 }
 
 /// What keeps a server to a scope that git ap does not start: nothing. Refused where the policy

@@ -1,6 +1,6 @@
 //! How workers come back, and what is made of it: the tree decides, not the exit code.
 
-use super::{ap, phase, team};
+use super::{ap, phase, team, tip};
 use crate::session::place;
 
 #[test]
@@ -171,4 +171,16 @@ fn who_leaves_its_scope_is_stopped_at_once() {
     assert_eq!(phase(&repo, "T1").0, "accepted");
     let kept = std::fs::read_to_string(place(&repo, "T2").join("README.md")).expect("kept");
     assert_eq!(kept, "x\n");
+}
+
+#[test]
+fn a_worker_finds_git_ap_also_where_it_is_not_on_the_path() {
+    let asks = "[ $AP_OBJECTIVE = T1 ] && { git-ap scope who src/auth/a.rs > src/auth/who.txt \
+                || exit 1; }";
+    for rows in ["", "env = { PATH = \"/usr/bin:/bin\" }"] {
+        let repo = team(asks, rows, "", "");
+        ap(&repo, &["run", "--yes"]).exits(0);
+        let said = repo.git(["show", &format!("{}:src/auth/who.txt", tip())]);
+        assert!(said.contains("T1"), "{said}");
+    }
 }
