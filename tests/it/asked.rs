@@ -195,9 +195,9 @@ fn what_is_no_plan_falls_back_to_the_built_in_one() {
 
 #[test]
 fn what_a_worker_says_when_it_fails_is_shown_and_cannot_move_the_cursor() {
-    let scene = Scene::new(&script("printf 'no key\\033[2J\\n' >&2; exit 1"));
-    let done = scene.plan(&[]).exits(0).says("w: \"no key\\033[2J\"");
-    assert!(!done.stderr().contains('\u{1b}'));
+    let scene = Scene::new(&script("printf 'no key\\033[2J\\342\\200\\256\\n' >&2; exit 1"));
+    let done = scene.plan(&[]).exits(0).says("w: \"no key\\342\\200\\256\"");
+    assert!(!done.stderr().contains(['\u{1b}', '\u{202e}']));
     assert!(!scene.written("analysis.md").contains("no key"));
 }
 
