@@ -223,6 +223,22 @@ fn nothing_is_written_without_a_yes_or_where_it_cannot_be() {
 }
 
 #[test]
+fn in_the_sandbox_a_worker_that_is_asked_writes_nothing_of_the_project() {
+    for (sandbox, expected) in [("scope", false), ("off", true)] {
+        let repo = staffed(sandbox, &[entry("good", "mcp", "good", "")]);
+        let outside = repo.root().join("outside");
+        let words = "command = [\"sh\", \"-c\", \"pwd > here; echo x > \\\"$AT\\\"; exec \\\"$0\\\" \\\"$@\\\"\", ";
+        let at = format!("env = {{ AT = {:?}, ", outside.to_str().expect("UTF-8"));
+        let text = repo.read(TEAM).replace("command = [", words).replace("env = { ", &at);
+        repo.write(TEAM, text);
+        discover(&repo, &["good", "--dry-run"]).exits(0).answers_with("proposed: `tool` work");
+        assert_eq!(outside.exists(), expected, "{sandbox}");
+        assert!(!repo.root().join("here").exists(), "it is in a directory of its own");
+        discover(&repo, &["good"]).exits(1).says("git ap worker discover good --yes");
+    }
+}
+
+#[test]
 fn a_tool_that_is_not_there_is_found_and_stays() {
     let rows = "tool = \"wrok\"\narguments = { prompt = \"{{prompt}}\" }\n\
                 capabilities = [\"rust\", \"refactor\"]\n";

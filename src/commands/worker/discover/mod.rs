@@ -116,11 +116,12 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> Result<Exit> {
     if ctx.ui.format == Format::Human {
         answer.show(ctx, None)?;
     }
-    if !consent(ctx, &shown)? {
+    let again = again(args);
+    if !consent(ctx, &shown, &again)? {
         ctx.ui.note("nothing was written");
         return Ok(exit);
     }
-    let backup = write(ctx, &project, &shown, &text, new)?;
+    let backup = write(ctx, &project, (&shown, &again), &text, new)?;
     match ctx.ui.format {
         Format::Human => ctx.ui.note(&format!("{shown} was written; as it was: {backup}")),
         _ => answer.show(ctx, Some(&backup))?,
@@ -201,18 +202,33 @@ fn vocabulary() -> Vec<Wanted> {
     languages.chain(tasks).chain(demands).collect()
 }
 
+/// The command that does the same once more.
+fn again(args: &Args) -> String {
+    ["git ap worker discover"]
+        .into_iter()
+        .chain(args.workers.iter().map(String::as_str))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 /// Asks whether the team may be written; refused where nobody can be asked.
-fn consent(ctx: &Ctx, shown: &str) -> Result<bool> {
+fn consent(ctx: &Ctx, shown: &str, again: &str) -> Result<bool> {
     if let Some(answer) = ctx.ui.confirm(&format!("write {shown}?"))? {
         return Ok(answer);
     }
     let message = format!("nobody said that {shown} may be written");
-    let hint = "git ap worker discover --yes, or --dry-run to look at it first";
+    let hint = format!("{again} --yes, or --dry-run to look at it first");
     Err(Failure::new(Kind::User, message).hint(hint).into())
 }
 
 /// Writes the team, after a backup, where it is still as it was; the name of the backup.
-fn write(ctx: &Ctx, project: &Project, shown: &str, old: &str, new: String) -> Result<String> {
+fn write(
+    ctx: &Ctx,
+    project: &Project,
+    (shown, again): (&str, &str),
+    old: &str,
+    new: String,
+) -> Result<String> {
     let main = project.repository.main_root()?;
     let path = layout::team();
     let file = main.join(Path::new(shown));
@@ -221,11 +237,11 @@ fn write(ctx: &Ctx, project: &Project, shown: &str, old: &str, new: String) -> R
         Failure::new(Kind::User, message).hint(hint)
     };
     if file.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) {
-        let hint = "git ap worker discover --dry-run, and write it by hand";
-        return Err(refuse("is a link", hint).into());
+        let hint = format!("{again} --dry-run, and write it by hand");
+        return Err(refuse("is a link", &hint).into());
     }
     if store::read_text(&file, shown)?.as_deref() != Some(old) {
-        return Err(refuse("was changed meanwhile", "git ap worker discover").into());
+        return Err(refuse("was changed meanwhile", again).into());
     }
     let actions = [
         Action::Backup { name: "team".to_owned(), paths: vec![path.clone()] },
