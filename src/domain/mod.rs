@@ -31,6 +31,7 @@ pub mod room;
 pub mod scope;
 pub mod session;
 pub mod team;
+mod toml_list;
 pub mod tree;
 pub mod view;
 pub mod wave;

@@ -1,8 +1,9 @@
 //! The text of a plan in which an objective may touch more; comments and layout stay.
 
-use toml_edit::{Array, Item, TableLike, Value};
+use toml_edit::{Item, TableLike, Value};
 
 use super::repair::edited;
+use crate::domain::toml_list::push;
 
 /// The text of a TOML plan with `patterns` added to what the objective at `index` may touch,
 /// those that are there already left out. `None` if the text is not such a plan.
@@ -21,26 +22,6 @@ pub fn with_touch(text: &str, index: usize, patterns: &[String]) -> Option<Strin
         }
         Some(())
     })
-}
-
-/// Adds an item that looks like the one before it: on a line of its own where that has one.
-fn push(array: &mut Array, text: &str) {
-    let mut value = Value::from(text);
-    let before = array.iter().last().and_then(|last| last.decor().prefix()?.as_str());
-    // A comment above the last one says nothing about this one.
-    let prefix = match before.and_then(|prefix| prefix.rsplit_once('\n')) {
-        Some((_, indent)) => format!("\n{indent}"),
-        None if array.is_empty() => String::new(),
-        None => " ".to_owned(),
-    };
-    if let Some(last) = array.iter_mut().last() {
-        // What stood between the last item and the bracket stays before the bracket.
-        let suffix = last.decor().suffix().and_then(|s| s.as_str()).unwrap_or_default().to_owned();
-        last.decor_mut().set_suffix("");
-        value.decor_mut().set_suffix(suffix);
-    }
-    value.decor_mut().set_prefix(prefix);
-    array.push_formatted(value);
 }
 
 #[cfg(test)]
@@ -66,7 +47,7 @@ mod tests {
         assert_eq!(widened("[ \"src/\" ] # mine"), "[ \"src/\", \"docs/\" ] # mine\n");
         assert_eq!(
             widened("[\n  # why\n  \"src/\", # this\n]"),
-            "[\n  # why\n  \"src/\",\n  \"docs/\", # this\n]\n"
+            "[\n  # why\n  \"src/\", # this\n  \"docs/\",\n]\n"
         );
     }
 
