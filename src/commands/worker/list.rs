@@ -21,10 +21,12 @@ pub(super) struct Args {}
 pub(super) fn run(ctx: &Ctx, _args: &Args) -> Result<Exit> {
     ctx.require_format("worker list", &[Format::Human, Format::Json])?;
     let project = Project::open(ctx)?;
-    let team = Team::read(&project, None)?;
+    let (_, _, team) = Team::read_unfinished(&project)?;
     let main = project.repository.main_root()?;
+    let why_not =
+        |worker: &Worker| obstacle(worker, &ctx.env, &main).or_else(|| unfinished(worker));
     let rows: Vec<(&Worker, Option<String>)> =
-        team.workers().iter().map(|worker| (worker, obstacle(worker, &ctx.env, &main))).collect();
+        team.workers().iter().map(|worker| (worker, why_not(worker))).collect();
     if ctx.ui.format == Format::Json {
         let rows = rows.iter().map(|(worker, obstacle)| {
             json!({
@@ -74,6 +76,14 @@ pub(super) fn started(worker: &Worker) -> String {
         return "nothing: it is a person".to_owned();
     }
     worker.shown(Manner::Free)
+}
+
+/// Why a worker cannot be given work that could be asked about it.
+fn unfinished(worker: &Worker) -> Option<String> {
+    let lacks =
+        worker.enabled && worker.transport == Transport::Mcp && worker.tool(Manner::Free).is_none();
+    let id = &worker.id;
+    lacks.then(|| format!("no tool takes an objective: `git ap worker discover {id}`"))
 }
 
 /// Why a worker cannot be given work here, in words; none: nothing is known against it.

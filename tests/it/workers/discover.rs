@@ -68,6 +68,10 @@ fn servers_of_both_eras_and_agents_are_asked_and_the_team_is_written() {
                 far,
             ],
         );
+        ap(&repo, &["worker", "list"])
+            .env("TOKEN", "canary-given")
+            .exits(0)
+            .answers_with("no tool takes an objective: `git ap worker discover old`");
         let before = repo.read(TEAM);
         let looked = json(&repo, 0, &["--dry-run"]);
         assert_eq!(repo.read(TEAM), before, "a dry run writes nothing");
