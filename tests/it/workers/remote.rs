@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
+use super::spoken::no_secret_is_left;
 use super::{ap, phase, tip};
 use crate::session::{ID, planned_with};
 use crate::support::Repo;
@@ -56,11 +57,16 @@ fn serve(stream: impl Read + Write, role: &str, seen: &Seen) -> Option<()> {
         let head = format!("HTTP/1.1 307 X\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n");
         return reader.get_mut().write_all(head.as_bytes()).ok();
     }
+    let arguments = &message["params"]["arguments"];
+    if arguments["id"] == "T2" && ["denied", "floods", "malformed", "model"].contains(&role) {
+        return answer_in_events(reader.get_mut(), id, arguments["where"].as_str()?, role, seen);
+    }
     let result = match message["method"].as_str().unwrap_or_default() {
+        "" => return respond(reader.get_mut(), 202, ""),
         "initialize" => json!({ "protocolVersion": "2025-11-25", "capabilities": { "tools": {} },
             "serverInfo": { "name": "far", "version": "1" } }),
         "tools/list" => json!({ "tools": [super::peer::tool("work")] }),
-        "tools/call" => call(&message["params"]["arguments"], role)?,
+        "tools/call" => call(arguments, role)?,
         _ if id.is_null() => {
             return respond(reader.get_mut(), if head.starts_with("POST") { 202 } else { 405 }, "");
         }
@@ -75,6 +81,63 @@ fn serve(stream: impl Read + Write, role: &str, seen: &Seen) -> Option<()> {
         200,
         &json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string(),
     )
+}
+
+/// Answers a call with a stream of events: what it says before its result comes first.
+fn answer_in_events(
+    out: &mut impl Write,
+    id: &Value,
+    place: &str,
+    role: &str,
+    seen: &Seen,
+) -> Option<()> {
+    let head = "HTTP/1.1 200 X\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+    out.write_all(head.as_bytes()).ok()?;
+    let mut say = |message: &Value| {
+        write!(out, "event: message\ndata: {message}\n\n").and_then(|()| out.flush()).ok()
+    };
+    let content = json!([{ "type": "text", "text": "All done." }]);
+    let mut result = json!({ "content": content });
+    match role {
+        "denied" => {
+            let schema = json!({ "type": "object", "required": ["name"],
+                "properties": { "name": { "type": "string" } } });
+            let params = json!({ "message": "may I?", "requestedSchema": schema });
+            say(&json!({ "jsonrpc": "2.0", "id": 77, "method": "elicitation/create",
+                "params": params }))?;
+            let answered = || {
+                let seen = seen.lock().expect("nobody failed");
+                seen.iter().find(|(_, m)| m["id"] == 77).map(|(_, m)| m["result"].clone())
+            };
+            let answer = std::iter::repeat_with(answered).take(400).find_map(|answer| {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                answer
+            });
+            if answer?["action"] == "accept" {
+                std::fs::write(format!("{place}/README.md"), "mine\n").ok()?;
+            }
+        }
+        "floods" => {
+            let data = json!({ "level": "info", "data": "x".repeat(900) });
+            let log =
+                json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": data });
+            for _ in 0..20_000 {
+                say(&log)?;
+            }
+            std::fs::write(format!("{place}/src/web/b.rs"), "far\n").ok()?;
+        }
+        "malformed" => {
+            return write!(out, "data: {{\"jsonrpc\": \u{1b}[2J\n\n")
+                .and_then(|()| out.flush())
+                .ok();
+        }
+        _ => {
+            let event = json!({ "msg": { "type": "error", "message": "the model said 400" } });
+            say(&json!({ "jsonrpc": "2.0", "method": "codex/event", "params": event }))?;
+            result = json!({ "content": content, "isError": true });
+        }
+    }
+    say(&json!({ "jsonrpc": "2.0", "id": id, "result": result }))
 }
 
 fn respond(stream: &mut impl Write, code: u16, body: &str) -> Option<()> {
@@ -166,18 +229,45 @@ fn a_server_that_does_not_keep_to_it_ends_only_its_objective() {
         ("oversized", "failed", "", 6),
         ("fails", "failed", "says that it failed: cannot do it", 6),
         ("outside", "violated", "may not change README.md", 4),
+        ("denied", "failed", "it says that it is done, but it was not allowed", 6),
+        ("malformed", "failed", "", 6),
+        ("model", "failed", "the model said 400", 6),
+        ("floods", "merged", "", 0),
     ] {
         let (url, _) = server(part);
         let repo = called(&url, "");
         let done = run(&repo, &["run", "--yes"]).exits(code);
         let (found, words) = phase(&repo, "T2");
         assert_eq!(found, expected, "{part}: {words}\n{}", done.stderr());
-        assert!(words.contains(said) && !words.is_empty(), "{part}: {words}");
+        assert!(words.contains(said) && words.is_empty() == (code == 0), "{part}: {words}");
+        assert!(!done.stderr().contains('\u{1b}') && !words.contains('\u{1b}'), "{words:?}");
         let kept = repo.root().join(format!(".git/ap/{ID}/logs/T2/response.md"));
         let kept = std::fs::read_to_string(kept).unwrap_or_default();
-        assert_eq!(kept, if part == "fails" { "cannot do it" } else { "" }, "{part}");
-        assert_eq!(phase(&repo, "T1").0, "accepted", "{part}");
+        let said = match part {
+            "fails" => "cannot do it",
+            "denied" | "model" | "floods" => "All done.",
+            _ => "",
+        };
+        assert_eq!(kept, said, "{part}");
+        let other = if code == 0 { "merged" } else { "accepted" };
+        assert_eq!(phase(&repo, "T1").0, other, "{part}");
+        no_secret_is_left(&repo, &(done.stderr() + &done.stdout()));
     }
+}
+
+#[test]
+fn one_that_hangs_is_told_when_its_time_is_over() {
+    let (url, seen) = server("hangs");
+    let repo = called(&url, "");
+    let plan = repo.read(&format!(".ap/plans/{ID}/plan.toml"));
+    let short = plan.replace("title = ", "timeout_minutes = 1\ntitle = ");
+    repo.ap(["plan", "--from", "-"]).stdin(short).exits(0);
+    run(&repo, &["run", "--yes"]).exits(6);
+    let (found, words) = phase(&repo, "T2");
+    assert_eq!((found.as_str(), words.as_str()), ("failed", "took longer than 60 s"));
+    assert_eq!(phase(&repo, "T1").0, "accepted");
+    let seen = seen.lock().expect("nobody failed");
+    assert!(seen.iter().any(|(_, message)| message["method"] == "notifications/cancelled"));
 }
 
 #[test]
