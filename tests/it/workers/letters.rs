@@ -116,7 +116,7 @@ fn what_lies_in_an_inbox_is_hostile() {
     let letter = r#"{"schema":1,"says":"request","patterns":["docs/"],"why":"x"}"#;
     let body = format!(
         "cd \"$inbox/T1\"\nln -s ../../journal.jsonl a.json; mkfifo b.json; mkdir c.json\n\
-         head -c 1000000 /dev/zero > d.json; echo '{{' > e.json\n\
+         head -c 1000000 /dev/zero > long; mv long d.json; echo '{{' > e.json\n\
          for n in 1 2 3 4 5 6 7 8 9; do echo x > \"odd $n\"; done\n\
          {{ echo '{letter}' > ../T2/f.json; echo x > ../T3/x.json; mkdir ../T4; echo x > ../../journal.jsonl; \
          mv ../T1 ../T0; echo x > ../../replies/T1/x.json; }} 2> /dev/null && exit 9\n\
