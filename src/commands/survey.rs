@@ -16,7 +16,7 @@ use crate::domain::id::PlanId;
 use crate::domain::path::RepoPath;
 use crate::domain::tree::Entry;
 use crate::execute::narrate::Reporter;
-use crate::git::{Objects, Reader, Repository, Shared};
+use crate::git::{Reader, Repository, Shared};
 use crate::planner::builtin::Options;
 use crate::store::{Steps, Writer, layout};
 
@@ -34,7 +34,6 @@ pub struct CommitFiles {
     /// The git directory that all worktrees share.
     directory: PathBuf,
     entries: Vec<Entry>,
-    objects: Objects,
     /// Readers that no thread holds at the moment; each keeps its caches.
     idle: Mutex<Vec<Reader>>,
 }
@@ -47,7 +46,6 @@ impl CommitFiles {
             commit: commit.to_owned(),
             directory: repository.common_dir(),
             entries: repository.entries(commit)?,
-            objects: repository.objects(),
             idle: Mutex::default(),
         })
     }
@@ -61,7 +59,7 @@ impl Source for CommitFiles {
     fn read(&self, file: &Entry) -> Result<Vec<u8>> {
         // A reader that a panicking thread left behind is as good as any.
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let reader = idle().pop().unwrap_or_else(|| self.objects.reader());
+        let reader = idle().pop().unwrap_or_else(|| self.repository.reader());
         let bytes = reader.blob(&file.id, UNPACKED_LIMIT);
         idle().push(reader);
         let mut bytes = bytes?.unwrap_or_default();

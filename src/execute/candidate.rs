@@ -131,7 +131,7 @@ fn refused(told: &[String], last: Option<&ObjectiveId>) -> Failure {
 
 /// Merges the versions of one file by lines, or says why they cannot be.
 fn merged(repository: &Repository, merge: &ToMerge) -> Result<Result<Side, String>> {
-    let reader = repository.objects().reader();
+    let reader = repository.shared().reader();
     let contents = |side: Option<&Side>| -> Result<Vec<u8>> {
         let Some(side) = side else { return Ok(Vec::new()) };
         reader.blob(&side.id, LARGEST)?.with_context(|| format!("{} is too large", merge.path))

@@ -26,7 +26,7 @@ pub use changes::Commit;
 pub use command::{Answer, Git, LOCAL_VARIABLES};
 pub use commit::Saved;
 pub use compose::Signing;
-pub use objects::{Objects, Reader};
+pub use objects::Reader;
 pub use references::RefUpdate;
 pub use tracked::{Kept, Tracked};
 
@@ -52,6 +52,7 @@ impl std::fmt::Debug for Repository {
 }
 
 /// A repository that any thread can open once more, at no cost.
+#[derive(Clone)]
 pub struct Shared {
     gix: gix::ThreadSafeRepository,
     places: Vec<(&'static str, PathBuf)>,

@@ -4,20 +4,10 @@ use std::collections::HashMap;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::Repository;
+use super::{Repository, Shared};
 use crate::domain::error::{Failure, Kind};
 use crate::domain::path::{RepoPath, quote};
 use crate::domain::tree::{Entry, Mode};
-
-/// A handle for reading file contents that can be cloned into threads.
-#[derive(Clone)]
-pub struct Objects(gix::ThreadSafeRepository);
-
-impl std::fmt::Debug for Objects {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Objects")
-    }
-}
 
 pub(super) fn mode(mode: gix::objs::tree::EntryMode) -> Option<Mode> {
     use gix::objs::tree::EntryKind;
@@ -128,19 +118,13 @@ impl Repository {
         }
         Ok(None)
     }
-
-    /// A handle for reading contents from several threads.
-    pub fn objects(&self) -> Objects {
-        Objects(self.gix.clone().into_sync())
-    }
 }
 
-impl Objects {
+impl Shared {
     /// A reader for one thread, which keeps its caches between reads.
     pub fn reader(&self) -> Reader {
-        let mut repository = self.0.to_thread_local();
+        let mut repository = self.open().gix;
         repository.object_cache_size_if_unset(4 * 1024 * 1024);
-        repository.objects.ignore_replacements = true;
         Reader(repository)
     }
 }

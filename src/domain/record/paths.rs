@@ -1,39 +1,15 @@
 //! Paths in a text file that holds UTF-8 alone: as they are, or quoted as `git status` does.
 
-use crate::domain::path::RepoPath;
+use crate::domain::path::{RepoPath, unquote};
 
-/// The path that a text names: one in double quotes is read as git writes it (`core.quotePath`),
-/// any other is meant as it is. None: git could hold no such path.
+/// The path that a text names: one that begins with a double quote is read as git writes it
+/// (`core.quotePath`), any other is meant as it is. None: git could hold no such path.
 pub(super) fn unquoted(text: &str) -> Option<RepoPath> {
-    let Some(inner) = text.strip_prefix('"') else { return RepoPath::new(text) };
-    let inner = inner.strip_suffix('"')?.as_bytes();
-    let mut out = Vec::with_capacity(inner.len());
-    let mut at = 0;
-    while let Some(byte) = inner.get(at) {
-        at += 1;
-        if *byte != b'\\' {
-            if *byte == b'"' {
-                return None;
-            }
-            out.push(*byte);
-            continue;
-        }
-        let escaped = inner.get(at)?;
-        at += 1;
-        match escaped {
-            b'n' => out.push(b'\n'),
-            b't' => out.push(b'\t'),
-            b'r' => out.push(b'\r'),
-            b'"' | b'\\' => out.push(*escaped),
-            b'0'..=b'3' => {
-                let digits = std::str::from_utf8(inner.get(at - 1..at + 2)?).ok()?;
-                out.push(u8::from_str_radix(digits, 8).ok()?);
-                at += 2;
-            }
-            _ => return None,
-        }
+    if text.starts_with('"') {
+        RepoPath::new(unquote(text.as_bytes())?)
+    } else {
+        RepoPath::new(text)
     }
-    RepoPath::new(out)
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ fn contents_are_read_from_two_threads_and_never_beyond_the_limit() {
     repo.git(["gc", "--quiet"]);
     let opened = open(repo.root());
     let entries = opened.entries(&commit).expect("readable");
-    let objects = opened.objects();
+    let objects = opened.shared();
     std::thread::scope(|scope| {
         for half in entries.chunks(entries.len() / 2 + 1) {
             let reader = objects.clone();

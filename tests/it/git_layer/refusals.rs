@@ -91,7 +91,7 @@ fn an_object_id_of_the_other_format_is_refused() {
     let commit = repo.commit("first");
     let opened = open(repo.root());
     assert!(opened.entries(&commit[..40]).is_err());
-    assert!(opened.objects().reader().blob(&commit[..40], 10).is_err());
+    assert!(opened.shared().reader().blob(&commit[..40], 10).is_err());
     assert!(opened.changes(None, &commit[..40]).is_err());
 }
 
@@ -118,7 +118,7 @@ fn a_partial_clone_says_what_it_lacks() {
     let read = || {
         let opened = open(&clone);
         let entries = opened.entries(&commit).expect("trees are there");
-        opened.objects().reader().blob(&entries[0].id, 10)
+        opened.shared().reader().blob(&entries[0].id, 10)
     };
     let hint = failure(read()).hint.expect("there is a way out");
     let words: Vec<&str> = hint.split(' ').skip(1).collect();
