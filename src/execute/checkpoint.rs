@@ -116,14 +116,15 @@ fn commit(worktree: &Path, paths: &[RepoPath], message: &[u8]) -> Result<()> {
 }
 
 /// Takes the checkpoints at the tip of an objective's branch off it; what they hold is then in its
-/// worktree alone, as if it had just been written, to be committed with the rest.
+/// worktree alone, as if it had just been written, to be committed with the rest. Returns whether
+/// there were any.
 pub(super) fn unfold(
     handle: &Handle<'_>,
     objective: &ObjectiveId,
     place: &Workplace,
-) -> Result<()> {
+) -> Result<bool> {
     let repository = handle.tools.repository;
-    let Some(tip) = repository.reference(&place.branch)? else { return Ok(()) };
+    let Some(tip) = repository.reference(&place.branch)? else { return Ok(false) };
     let slug = handle.agreed.plan.id.slug();
     let mut base = tip.clone();
     while is_checkpoint(&repository.message(&base)?, slug, objective) {
@@ -136,9 +137,10 @@ pub(super) fn unfold(
         }
     }
     if base == tip {
-        return Ok(());
+        return Ok(false);
     }
     handle.tools.steps.pass("unfold", objective.as_str())?;
     let git = Git::elsewhere(Path::new(&place.worktree)).as_user();
-    git.output(["reset", "--soft", "--quiet", &base]).map(drop)
+    git.output(["reset", "--soft", "--quiet", &base])?;
+    Ok(true)
 }

@@ -65,8 +65,7 @@ pub(super) fn committed(
         let hint = format!("git -C {} switch {short}", shell_word(&place.worktree));
         return Err(Failure::new(Kind::User, message).hint(hint).into());
     }
-    if manner.by_run {
-        super::checkpoint::unfold(handle, objective, place)?;
+    if manner.by_run && super::checkpoint::unfold(handle, objective, place)? {
         dirt = worktrees::dirty(worktree)?;
     }
     let brought = |path: &RepoPath| place.brought.iter().any(|b| *b == path.to_string());
@@ -178,6 +177,12 @@ pub(super) fn stage(git: &Git, worktree: &Path, paths: &[RepoPath]) -> Result<()
         list.extend_from_slice(path.as_bytes());
         list.push(0);
     }
-    git.fed(["update-index", "--force-remove", "-z", "--stdin"], Some(&gone))?;
-    git.fed(["update-index", "--add", "--replace", "-z", "--stdin"], Some(&there)).map(drop)
+    // What is gone first: a file may now be where a directory was.
+    for (verb, paths) in [(&["--force-remove"][..], gone), (&["--add", "--replace"], there)] {
+        if !paths.is_empty() {
+            let args = ["update-index"].iter().chain(verb).chain(&["-z", "--stdin"]);
+            git.fed(args, Some(&paths))?;
+        }
+    }
+    Ok(())
 }

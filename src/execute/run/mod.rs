@@ -12,10 +12,10 @@ mod judging;
 mod letters;
 mod task;
 mod temporary;
+mod tidy;
 mod turns;
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -29,13 +29,14 @@ use crate::domain::record::Performance;
 use crate::domain::session::{Phase, Session, Standing};
 use crate::domain::team::Worker;
 use crate::domain::team::assign::Assignment;
-use crate::git::{Repository, worktrees};
+use crate::git::Repository;
 use crate::report::Templates;
 use crate::worker::{Urgency, sandbox};
 
 pub use ask::prompt;
 use floor::Floor;
 pub use temporary::without_temporary;
+pub use tidy::tidy;
 
 /// How long it is waited for something to happen before the journal is looked at again.
 const PACE: Duration = Duration::from_millis(100);
@@ -182,34 +183,4 @@ pub fn foreseen(
         });
     }
     Ok(given)
-}
-
-/// Takes away the worktrees of merged objectives that workers were given: nobody works in them
-/// any more. What is not on their branches stays with them.
-pub fn tidy(handle: &Handle<'_>) -> Result<()> {
-    let tools = handle.tools;
-    let known = worktrees::list(tools.repository)?;
-    for standing in &handle.session.objectives {
-        let Some(place) = &standing.place else { continue };
-        let worktree = Path::new(&place.worktree);
-        if standing.phase != Phase::Merged || standing.attempts.is_empty() {
-            continue;
-        }
-        if !known.iter().any(|known| known.path == worktree) {
-            continue;
-        }
-        // One that was killed here has left a part of it.
-        if worktrees::is_going(worktree)? {
-            worktrees::remove(tools.repository, worktree, tools.steps)?;
-            continue;
-        }
-        let mut dirt = worktrees::dirty(worktree)?;
-        dirt.untracked.retain(|path| !place.brought.contains(&path.to_string()));
-        let head = worktrees::head_of(tools.repository, worktree)?;
-        if dirt.is_clean() && head == standing.tip {
-            tools.steps.pass("tidy", standing.id.as_str())?;
-            worktrees::remove(tools.repository, worktree, tools.steps)?;
-        }
-    }
-    Ok(())
 }
