@@ -183,7 +183,7 @@ pub const GATE_SIGN: &str = "ap-gate-ready";
 
 /// Marks a worktree as an objective's.
 pub fn mark(worktree: &Path, text: &str, steps: &Steps) -> Result<()> {
-    put(worktree, MARK, text, steps)
+    put_sign(worktree, MARK, text, steps)
 }
 
 /// Whose worktree a git directory belongs to, if it is marked: `<plan>/<objective>`.
@@ -197,7 +197,22 @@ pub fn marked(git_dir: &Path) -> Result<Option<String>> {
 
 /// Puts a text into a worktree's git directory, as a sign that something was done.
 pub fn put_sign(worktree: &Path, name: &str, text: &str, steps: &Steps) -> Result<()> {
-    put(worktree, name, text, steps)
+    let shown = worktree.display().to_string();
+    let git_dir = git_dir(worktree)?.with_context(|| format!("`{shown}` is no worktree"))?;
+    let file = git_dir.join(name);
+    if fs::read(&file).is_ok_and(|old| old == text.as_bytes()) {
+        return Ok(());
+    }
+    steps.pass("mark-worktree", &shown)?;
+    let writing = || format!("cannot write {}", file.display());
+    // The name is the same each time: what a killed process left is used up by the next one.
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(name).suffix(".new").rand_bytes(0);
+    remove::remove_file(&git_dir.join(format!("{name}.new")))?;
+    let mut new = builder.tempfile_in(&git_dir).with_context(writing)?;
+    new.write_all(text.as_bytes()).with_context(writing)?;
+    new.persist(&file).with_context(writing)?;
+    Ok(())
 }
 
 /// The text of such a sign, if it is there.
@@ -208,21 +223,6 @@ pub fn sign(worktree: &Path, name: &str) -> Result<Option<String>> {
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(e) => Err(e).with_context(|| format!("cannot read {name}")),
     }
-}
-
-fn put(worktree: &Path, name: &str, text: &str, steps: &Steps) -> Result<()> {
-    let shown = worktree.display().to_string();
-    let git_dir = git_dir(worktree)?.with_context(|| format!("`{shown}` is no worktree"))?;
-    let file = git_dir.join(name);
-    if fs::read(&file).is_ok_and(|old| old == text.as_bytes()) {
-        return Ok(());
-    }
-    steps.pass("mark-worktree", &shown)?;
-    let writing = || format!("cannot write {}", file.display());
-    let mut new = tempfile::NamedTempFile::new_in(&git_dir).with_context(writing)?;
-    new.write_all(text.as_bytes()).with_context(writing)?;
-    new.persist(&file).with_context(writing)?;
-    Ok(())
 }
 
 /// The commit that a worktree has checked out; none: there is no such worktree.

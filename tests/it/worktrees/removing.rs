@@ -183,6 +183,21 @@ fn by_products_of_the_gates_are_not_kept() {
 }
 
 #[test]
+fn a_sign_that_was_half_put_is_used_up() {
+    let repo = repo(&["a"]);
+    let place = added(&repo);
+    let folder = repo.root().join(".git/worktrees/T1");
+    let files = || fs::read_dir(&folder).expect("there").count();
+    let before = files();
+    // As a process that was killed would leave it, and one that wrote more than there is now.
+    fs::write(folder.join("ap-gate-ready.new"), "half of what").expect("writable");
+    let put = |text| worktrees::put_sign(&place, worktrees::GATE_SIGN, text, &Steps::default());
+    put("half").expect("signed");
+    assert_eq!(fs::read(folder.join("ap-gate-ready")).expect("there"), b"half");
+    assert_eq!(files(), before + 1);
+}
+
+#[test]
 fn what_is_half_removed_is_not_saved_again() {
     let repo = repo(&["a", "b"]);
     let place = added(&repo);
