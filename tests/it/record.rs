@@ -347,7 +347,7 @@ fn a_running_session_is_reported_as_git_has_it() {
         "| State | at work |\n",
         "### T1: Token issue\n\nAccepted, not merged yet; wave 1.\n",
         "- Did: 2 commits, 2 files, 3 lines added, 1 removed\n",
-        "- Commits outside its scope: found once, nothing outside it landed\n",
+        "- Work outside its scope: found once, nothing outside it landed\n",
         "### T2: two\n\nNot begun; wave 1.\n",
     ] {
         assert!(page.contains(part), "`{part}` is missing in\n{page}");
@@ -358,7 +358,7 @@ fn a_running_session_is_reported_as_git_has_it() {
         "plan                     kind     objectives   took           outside  again  granted  landed\n\
          20251008-104131-add-jwt  feature  0 of 2 done  41 min so far  1        0      -        not yet\n\
          \n\
-         1 session, 0 landed; 0 of 2 objectives done, 0 dropped; 41 min in all; 1 commit outside a scope, 0 retries\n",
+         1 session, 0 landed; 0 of 2 objectives done, 0 dropped; 41 min in all; 1 scope violation, 0 retries\n",
     );
 }
 
@@ -430,7 +430,7 @@ fn a_landed_session_is_known_with_and_without_its_journal() {
         "plan                     kind     objectives              took  outside  again  granted  landed\n\
          20251008-104131-add-jwt  feature  1 of 2 done, 1 dropped  1 h   0        0      -        {}\n\
          \n\
-         1 session, 1 landed; 1 of 2 objectives done, 1 dropped; 1 h in all; 0 commits outside a scope, 0 retries\n",
+         1 session, 1 landed; 1 of 2 objectives done, 1 dropped; 1 h in all; 0 scope violations, 0 retries\n",
         &commit[..12]
     );
     let page = played.repo.ap(["report"]).exits(0).stdout();

@@ -238,14 +238,14 @@ fn summary(totals: &Totals) -> String {
     let outside = usize::try_from(totals.violations).unwrap_or(usize::MAX);
     let again = usize::try_from(totals.retries).unwrap_or(usize::MAX);
     format!(
-        "{}, {} landed; {} of {} done, {} dropped; {} in all; {} outside a scope, {}\n",
+        "{}, {} landed; {} of {} done, {} dropped; {} in all; {}, {}\n",
         count_of(totals.sessions, "session"),
         totals.landed,
         totals.done,
         count_of(totals.objectives, "objective"),
         totals.dropped,
         duration(totals.minutes),
-        count_of(outside, "commit"),
+        count_of(outside, "scope violation"),
         if again == 1 { "1 retry".to_owned() } else { format!("{again} retries") },
     )
 }

@@ -33,12 +33,16 @@ use crate::git::worktrees;
 use crate::store::Steps;
 use crate::ui::Ui;
 
+/// What is said where a command has to wait for another one.
+const WAITS: &str = "another `git ap` works on this session at the moment: waiting for it";
+
 /// A project with what is needed to change its sessions.
 pub struct Workshop {
     /// The project.
     pub project: Project,
     steps: Steps,
     now: Box<dyn Fn() -> String>,
+    waits: Box<dyn Fn()>,
     program: PathBuf,
     ui: Ui,
 }
@@ -52,12 +56,13 @@ impl std::fmt::Debug for Workshop {
 impl Workshop {
     /// The workshop of the project that the command runs in.
     pub fn open(ctx: &Ctx) -> Result<Self> {
-        let clock = ctx.clock;
+        let (clock, ui) = (ctx.clock, ctx.ui.clone());
         let (project, steps) = (Project::open(ctx)?, Project::steps(ctx)?);
         Ok(Self {
             project,
             steps,
             now: Box::new(move || clock.rfc3339()),
+            waits: Box::new(move || ui.note(WAITS)),
             program: ctx.program.clone(),
             ui: ctx.ui.clone(),
         })
@@ -69,6 +74,7 @@ impl Workshop {
             repository: &self.project.repository,
             steps: &self.steps,
             now: &*self.now,
+            waits: &*self.waits,
             program: &self.program,
         }
     }

@@ -160,7 +160,7 @@ pub struct Objective {
     pub estimated: Option<u64>,
     /// How often it was tried again.
     pub retries: u32,
-    /// How often a commit outside its scope was found.
+    /// How often work outside its scope was found.
     pub violations: u32,
     /// Patterns of what it was allowed to change.
     pub touch: Vec<String>,

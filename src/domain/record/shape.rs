@@ -172,12 +172,7 @@ static OBJECTIVE: Shape = Shape {
         Field::optional("minutes", COUNT, "", "From its beginning to its end."),
         Field::optional("estimated", COUNT, "", "Minutes that its plan estimated."),
         Field::optional("retries", TIMES, "0", "How often it was tried again."),
-        Field::optional(
-            "violations",
-            TIMES,
-            "0",
-            "How often a commit outside its scope was found.",
-        ),
+        Field::optional("violations", TIMES, "0", "How often work outside its scope was found."),
         Field::optional("touch", FieldKind::Texts, "[]", "Patterns of what it could change."),
         Field::optional(
             "granted",

@@ -43,7 +43,7 @@ pub enum Phase {
     Merged,
     /// Given up by its worker.
     Failed,
-    /// A commit lies outside its scope.
+    /// Work lies outside its scope.
     Violated,
     /// It has asked for what somebody else holds, and waits for their result.
     Waiting,
@@ -107,7 +107,7 @@ pub struct Standing {
     pub gates: Vec<String>,
     /// How often it was tried again.
     pub retries: u32,
-    /// How often a commit outside its scope was found.
+    /// How often work outside its scope was found.
     pub violations: u32,
     /// When it began, RFC 3339.
     pub began: Option<String>,

@@ -28,6 +28,8 @@ pub struct Tools<'a> {
     pub steps: &'a Steps,
     /// What time it is, RFC 3339.
     pub now: &'a dyn Fn() -> String,
+    /// Told once it takes a while until a session can be taken in hand.
+    pub waits: &'a dyn Fn(),
     /// The program that hooks call.
     pub program: &'a Path,
 }
@@ -97,7 +99,7 @@ impl<'a> Handle<'a> {
         if !journal.folder().exists() {
             return Ok(None);
         }
-        let lock = Lock::of(journal.folder())?;
+        let lock = Lock::of(journal.folder(), tools.waits)?;
         let Some(session) = look(tools.repository, id)? else { return Ok(None) };
         if session.was_taken_back() {
             return Ok(None);
@@ -112,7 +114,7 @@ impl<'a> Handle<'a> {
     /// Begins a session.
     pub fn approve(tools: Tools<'a>, approval: Approval) -> Result<Self> {
         let journal = Journal::at(&tools.repository.common_dir(), &approval.plan);
-        let lock = Lock::of(journal.folder())?;
+        let lock = Lock::of(journal.folder(), tools.waits)?;
         if look(tools.repository, &approval.plan)?.is_some_and(|s| !s.was_taken_back()) {
             let message = format!("the plan {} was approved meanwhile", approval.plan);
             return Err(Failure::new(Kind::Conflict, message).hint("git ap status").into());
@@ -216,7 +218,7 @@ impl<'a> Handle<'a> {
     pub fn released<T>(&mut self, work: impl FnOnce(&Self) -> T) -> Result<T> {
         self.lock = None;
         let done = work(self);
-        self.lock = Some(Lock::of(self.journal.folder())?);
+        self.lock = Some(Lock::of(self.journal.folder(), self.tools.waits)?);
         self.reload()?;
         Ok(done)
     }

@@ -258,7 +258,7 @@ fn outcome(objective: &Objective) -> String {
         Phase::Merged => format!("Merged in wave {wave}."),
         Phase::Waiting => format!("Waits for what another objective holds; wave {wave}."),
         Phase::Failed => format!("Failed in wave {wave}."),
-        Phase::Violated => format!("Refused in wave {wave}: a commit lies outside its scope."),
+        Phase::Violated => format!("Refused in wave {wave}: it worked outside its scope."),
         Phase::Dropped => format!("Dropped from wave {wave}: nothing of it was merged."),
     }
 }

@@ -57,7 +57,7 @@ fn a_landed_session() {
 | Took | 2 h 4 min |
 | Objectives | 2: 1 merged, 1 dropped |
 | Changed | at most 3 files, 10 lines added, 1 removed |
-| Commits outside a scope | found twice |
+| Work outside a scope | found twice |
 | Tried again | once |
 
 ## Objectives
@@ -71,7 +71,7 @@ Merged in wave 1.
 - Did: 2 commits, 3 files, 10 lines added, 1 removed
 - Passed: `cargo test -p auth`
 - Tried again: once
-- Commits outside its scope: found twice, nothing outside it landed
+- Work outside its scope: found twice, nothing outside it landed
 - Files:
   - `src/auth/a.rs`
   - <code>src/auth/b&#124;c.rs</code>
@@ -127,7 +127,7 @@ fn a_session_at_work() {
     for part in [
         "| State | at work |\n",
         "| Objectives | 2: 1 working, 1 dropped |\n",
-        "| Commits outside a scope | none found |\n",
+        "| Work outside a scope | none found |\n",
         "Worked on in wave 1.\n",
         "\nNone is merged yet.\n",
     ] {

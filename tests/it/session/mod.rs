@@ -2,6 +2,7 @@
 //! hooks.
 
 mod baseline;
+mod beside;
 mod cycle;
 mod foreseen;
 mod forged;
