@@ -197,18 +197,11 @@ pub fn what_next(session: &Session) -> String {
             )
         }
         Next::Decide { wave, objectives } => {
-            let first = objectives.first().map_or("", ObjectiveId::as_str);
-            let asks = objectives.first().is_some_and(|o| session.pending(o).next().is_some());
-            if asks {
-                return format!(
-                    "`git ap scope grant {slug}/{first}` or `git ap scope deny {slug}/{first}` (wave {wave} waits for {})",
-                    list(&objectives)
-                );
-            }
-            format!(
-                "`git ap retry {slug}/{first}`, `git ap drop {slug}/{first}` or `git ap merge {slug} --without {first}` (wave {wave} waits for {})",
-                list(&objectives)
-            )
+            let asks = |id: &&ObjectiveId| session.pending(id).next().is_some();
+            let stuck = objectives.iter().find(|id| !asks(id)).map(|id| go_on(slug, id));
+            let asking = objectives.iter().find(asks).map(|id| grant_or_deny(slug, id));
+            let ways: Vec<String> = stuck.into_iter().chain(asking).collect();
+            format!("{} (wave {wave} waits for {})", ways.join("; "), list(&objectives))
         }
         Next::Resolve => {
             let place = session.stopped.as_ref().map_or("", |s| s.worktree.as_str());
@@ -219,4 +212,16 @@ pub fn what_next(session: &Session) -> String {
         Next::Clean => format!("git ap clean {slug}"),
         Next::Over => "nothing: the session is over".to_owned(),
     }
+}
+
+/// The ways to answer an objective that asks for scope.
+fn grant_or_deny(slug: &str, id: &ObjectiveId) -> String {
+    format!("`git ap scope grant {slug}/{id}` or `git ap scope deny {slug}/{id}`")
+}
+
+/// The ways to go on with an objective that is stuck, or without it.
+fn go_on(slug: &str, id: &ObjectiveId) -> String {
+    format!(
+        "`git ap retry {slug}/{id}`, `git ap drop {slug}/{id}` or `git ap merge {slug} --without {id}`"
+    )
 }

@@ -132,6 +132,19 @@ fi
 }
 
 #[test]
+fn who_asks_and_who_fails_are_both_told_with_their_ways_on() {
+    let script = r"
+[ $AP_OBJECTIVE = T1 ] && { printf 'STATUS=BLOCKED\nREQUESTED_SCOPE_ADDITION=README.md\n'; exit 0; }
+[ $AP_OBJECTIVE = T2 ] && exit 1
+";
+    let repo = team(script, "max_concurrent = 2", "", "");
+    let run = ap(&repo, &["run", "--yes"]).exits(6);
+    let run = run.says("`git ap retry add-jwt/T2`, `git ap drop add-jwt/T2` or ");
+    let run = run.says("`git ap scope grant add-jwt/T1` or `git ap scope deny add-jwt/T1`");
+    run.says("(wave 1 waits for T1 T2)");
+}
+
+#[test]
 fn no_process_of_a_worker_survives_its_objective() {
     let repo = team("setsid sh -c 'exec -a left-behind sleep 300' & sleep 300 &", "", "", "");
     ap(&repo, &["run", "--yes"]).exits(0);
