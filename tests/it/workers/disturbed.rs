@@ -141,7 +141,8 @@ fn an_objective_that_is_dropped_elsewhere_ends_its_worker() {
 
 /// A run whose first worker has done half of its work, and something that git ignores.
 fn half_done(config: &str) -> (Repo, std::process::Child) {
-    let script = "if [ $AP_OBJECTIVE = T1 ] && [ ! -e $HOME/go ]; then echo half > src/auth/half.rs; \
+    let script = "[ -e $HOME/enough ] && exit 0; \
+                  if [ $AP_OBJECTIVE = T1 ] && [ ! -e $HOME/go ]; then echo half > src/auth/half.rs; \
                   rm src/auth/login.rs; echo x > src/auth/x.tmp; touch $TMPDIR/half; sleep 60; fi";
     let repo = team(script, "", config, "");
     let mut command = repo.ap(["run", "--yes", "--objective", "T1"]).command();
@@ -186,6 +187,22 @@ fn half_done_work_is_committed_and_becomes_a_part_of_the_whole() {
         let body = repo.git(["log", "-1", "--format=%B", &commit]);
         assert!(body.contains("AP-Objective: add-jwt/T1\nCo-authored-by: Script"), "{body}");
     }
+}
+
+#[test]
+fn half_done_work_to_which_nothing_is_added_is_the_whole() {
+    let (repo, mut child) = half_done("");
+    signal(&child, "-INT");
+    child.wait().expect("it ends");
+    assert!(branch(&repo).starts_with("chore(ap): checkpoint of T1\n"));
+    std::fs::write(repo.beside("home").join("enough"), "").expect("writable");
+    let run = ap(&repo, &["run", "--objective", "T1"]).exits(0);
+    assert!(!run.stderr().contains("changed nothing"), "{}", run.stderr());
+    let commits = branch(&repo);
+    assert!(!commits.contains("checkpoint"), "{commits}");
+    let branch = format!("ap/{}/T1", crate::session::ID);
+    let tree = repo.git(["ls-tree", "-r", "--name-only", &branch]);
+    assert!(tree.contains("src/auth/half.rs") && !tree.contains("login.rs"), "{tree}");
 }
 
 #[test]

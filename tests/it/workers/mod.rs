@@ -17,7 +17,7 @@ mod trial;
 
 use std::path::Path;
 
-use crate::session::{ID, planned_with};
+use crate::session::{ID, place, planned_with};
 use crate::support::Repo;
 
 /// A worker that writes one file in the scope of whatever objective it gets.
@@ -138,6 +138,27 @@ fn people_and_workers_share_a_wave() {
     repo.ap(["done", "T2", "--commit"]).exits(0).says("next: `git ap run add-jwt`");
     assert_eq!(phase(&repo, "T2").0, "merged");
     assert_eq!(phase(&repo, "T3").0, "planned");
+}
+
+#[test]
+fn what_only_the_worktree_of_a_merged_objective_has_stays() {
+    let repo = team("", "", "", "");
+    for objective in ["T1", "T2"] {
+        ap(&repo, &["run", "--yes", "--objective", objective]).exits(0);
+        assert_eq!(phase(&repo, objective).0, "accepted");
+    }
+    let (one, two) = (place(&repo, "T1"), place(&repo, "T2"));
+    std::fs::write(one.join("src/auth/mine.rs"), "mine\n").expect("writable");
+    repo.git_at(&two, ["switch", "--quiet", "--detach"]).exits(0);
+    let empty = ["commit", "--quiet", "--allow-empty", "--no-verify", "--message", "mine"];
+    repo.git_at(&two, empty).exits(0);
+    ap(&repo, &["run"]).exits(0);
+    for objective in ["T1", "T2", "T3"] {
+        assert_eq!(phase(&repo, objective).0, "merged");
+    }
+    assert_eq!(std::fs::read_to_string(one.join("src/auth/mine.rs")).expect("there"), "mine\n");
+    assert_eq!(repo.git_at(&two, ["log", "-1", "--format=%s"]).exits(0).stdout(), "mine\n");
+    repo.ap(["path", "T3"]).exits(1).says("the worktree of T3 is gone");
 }
 
 #[test]
